@@ -1,0 +1,271 @@
+package tunnel
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Recorder takes in exchanges as they begin. Begin gives the exchange its ID
+// and start time where they are missing and returns the handle to write it
+// through. It must not block.
+type Recorder interface {
+	Begin(Exchange) *Live
+}
+
+// Limits bound what is kept of one exchange. Totals are exact regardless.
+type Limits struct {
+	// Chunks is how many are kept before neighbours are merged in pairs. At least 2.
+	Chunks int
+	// Units is how many are kept; later ones are only counted.
+	Units int
+}
+
+// Live is an exchange while it runs: written by the one exchange that it
+// describes, copied out by anyone. All methods may be called concurrently;
+// none blocks longer than a snapshot of the same exchange takes to copy.
+type Live struct {
+	limits Limits
+	notify func(*Live)
+	start  time.Time // immutable copy of ex.Start
+
+	mu sync.Mutex // guards all below
+	ex Exchange
+	// inLast is how many reads the last slot of ex.Chunks stands for.
+	inLast int
+}
+
+// NewLive begins ex. notify is called after every change, outside the lock,
+// from whichever goroutine wrote; it must not block. It may be nil. An ex
+// without a start begins now.
+func NewLive(ex Exchange, limits Limits, notify func(*Live)) *Live {
+	if ex.Start.IsZero() {
+		ex.Start = time.Now()
+	}
+	ex.ReadsPerChunk = 1
+	limits.Chunks = max(limits.Chunks, 2)
+	if notify == nil {
+		notify = func(*Live) {}
+	}
+	return &Live{limits: limits, notify: notify, start: ex.Start, ex: ex}
+}
+
+// Since is the time since the exchange began, on the monotonic clock.
+func (l *Live) Since() time.Duration { return time.Since(l.start) }
+
+// Start is when the exchange began.
+func (l *Live) Start() time.Time { return l.start }
+
+// Update changes the descriptive fields (status, headers, TLS, upstream …).
+// f must not keep the pointer and must leave chunks, units and totals alone.
+func (l *Live) Update(f func(*Exchange)) {
+	l.mu.Lock()
+	f(&l.ex)
+	l.mu.Unlock()
+	l.notify(l)
+}
+
+// Mark records that p ended at, since Start.
+func (l *Live) Mark(p Phase, at time.Duration) {
+	l.mu.Lock()
+	l.ex.Phases.Set(p, at)
+	l.mu.Unlock()
+}
+
+// Chunk records an arrival of c.Bytes at c.At, completing c.Units units, and
+// returns its ordinal among the reads, from 0, for [Live.AddUnits] and
+// [Live.Blocked].
+func (l *Live) Chunk(c Chunk) int64 {
+	l.mu.Lock()
+	ordinal := l.ex.Totals.Reads
+	l.count(c)
+	l.place(c)
+	l.mu.Unlock()
+	l.notify(l)
+	return ordinal
+}
+
+func (l *Live) count(c Chunk) {
+	t := &l.ex.Totals
+	if t.Reads == 0 {
+		l.ex.Phases.Set(FirstByte, c.At)
+	} else if gap := c.At - t.Last; gap > t.LongestGap {
+		t.LongestGap, t.LongestGapAt = gap, t.Last
+	}
+	t.Reads++
+	t.Last = c.At
+	t.Bytes += int64(c.Bytes)
+	t.Units += int64(c.Units)
+	t.Blocked += c.Blocked
+}
+
+// place stores c in the last slot while that has room for another read, else
+// in a new one, merging neighbours first when all slots are taken.
+func (l *Live) place(c Chunk) {
+	if l.inLast > 0 && l.inLast < l.ex.ReadsPerChunk {
+		l.ex.Chunks[len(l.ex.Chunks)-1].add(c)
+		l.inLast++
+		return
+	}
+	if len(l.ex.Chunks) >= l.limits.Chunks {
+		l.halve()
+		l.place(c)
+		return
+	}
+	l.ex.Chunks = append(l.ex.Chunks, c)
+	l.inLast = 1
+}
+
+// halve merges neighbours in pairs, so that the series keeps its whole length
+// in time at half the resolution.
+func (l *Live) halve() {
+	kept := l.ex.Chunks[:0]
+	odd := len(l.ex.Chunks)%2 == 1
+	for pair := range slices.Chunk(l.ex.Chunks, 2) {
+		c := pair[0]
+		if len(pair) == 2 {
+			c.add(pair[1])
+		}
+		kept = append(kept, c)
+	}
+	// All slots were full when this was called, so the last one now stands for
+	// twice as many reads, or for as many as before if it had no neighbour.
+	if !odd {
+		l.inLast *= 2
+	}
+	l.ex.Chunks = kept
+	l.ex.ReadsPerChunk *= 2
+}
+
+func (c *Chunk) add(d Chunk) {
+	c.Bytes += d.Bytes
+	c.Units += d.Units
+	c.Blocked += d.Blocked
+}
+
+// Blocked records how long the client took to accept the read of that ordinal.
+func (l *Live) Blocked(ordinal int64, d time.Duration) {
+	l.mu.Lock()
+	l.ex.Totals.Blocked += d
+	if i := l.slot(ordinal); i >= 0 {
+		l.ex.Chunks[i].Blocked += d
+	}
+	l.mu.Unlock()
+}
+
+// AddUnits records n units completed by the read of that ordinal, for units
+// that are told apart beside the stream (content-encoded bodies) and so become
+// known after the chunk.
+func (l *Live) AddUnits(ordinal int64, n int) {
+	if n == 0 {
+		return
+	}
+	l.mu.Lock()
+	l.ex.Totals.Units += int64(n)
+	if i := l.slot(ordinal); i >= 0 {
+		l.ex.Chunks[i].Units += int32(n)
+	}
+	l.mu.Unlock()
+	l.notify(l)
+}
+
+// slot returns the index of the chunk that holds the read of that ordinal.
+func (l *Live) slot(ordinal int64) int {
+	i := int(ordinal / int64(l.ex.ReadsPerChunk))
+	if ordinal < 0 || i >= len(l.ex.Chunks) {
+		return -1
+	}
+	return i
+}
+
+// Unit records one unit, as far as the limit allows. It is not counted: the
+// count comes with the chunk or AddUnits.
+func (l *Live) Unit(u Unit) {
+	l.mu.Lock()
+	l.ex.UnitKind = u.Kind
+	if len(l.ex.Units) < l.limits.Units {
+		l.ex.Units = append(l.ex.Units, u)
+	}
+	l.mu.Unlock()
+}
+
+// BeginTurn opens a turn whose request was sent at. Beyond the limit of units
+// turns are not kept.
+func (l *Live) BeginTurn(at time.Duration) {
+	l.mu.Lock()
+	if len(l.ex.Turns) < l.limits.Units {
+		l.ex.Turns = append(l.ex.Turns, Turn{Sent: at})
+	}
+	l.mu.Unlock()
+}
+
+// TurnData adds n response bytes that arrived at to the latest turn.
+func (l *Live) TurnData(at time.Duration, n int) {
+	l.mu.Lock()
+	if last := len(l.ex.Turns) - 1; last >= 0 {
+		t := &l.ex.Turns[last]
+		if t.Bytes == 0 {
+			t.First = at
+		}
+		t.Last = at
+		t.Bytes += int64(n)
+	}
+	l.mu.Unlock()
+}
+
+// RequestBytes counts n more payload bytes towards the origin.
+func (l *Live) RequestBytes(n int) {
+	l.mu.Lock()
+	l.ex.Totals.RequestBytes += int64(n)
+	l.mu.Unlock()
+}
+
+// Finish ends the exchange now. reason is empty or says in one line what
+// failed. Only the first call counts.
+func (l *Live) Finish(end End, reason string) {
+	l.mu.Lock()
+	first := l.ex.End == Running
+	if first {
+		l.ex.End, l.ex.Error = end, reason
+		l.ex.Phases.Set(Ended, time.Since(l.start))
+	}
+	l.mu.Unlock()
+	if first {
+		l.notify(l)
+	}
+}
+
+// Finished reports whether Finish was called.
+func (l *Live) Finished() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ex.End != Running
+}
+
+// Snapshot returns a copy that nothing else refers to. Header slices are
+// shared: they are never changed in place.
+func (l *Live) Snapshot() Exchange {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ex := l.ex
+	ex.Chunks = slices.Clone(l.ex.Chunks)
+	ex.Units = slices.Clone(l.ex.Units)
+	ex.Turns = slices.Clone(l.ex.Turns)
+	return ex
+}
+
+// Summary returns a copy without chunks and units: cheap at any length.
+func (l *Live) Summary() Exchange {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ex := l.ex
+	ex.Chunks, ex.Units, ex.Turns = nil, nil, nil
+	return ex
+}
+
+// Kept returns how many chunk and unit slots the exchange occupies.
+func (l *Live) Kept() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.ex.Chunks) + len(l.ex.Units)
+}

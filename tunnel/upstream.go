@@ -1,0 +1,112 @@
+package tunnel
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Scheme is the protocol spoken to an upstream.
+type Scheme string
+
+// The schemes. Direct is the zero value.
+const (
+	Direct  Scheme = ""
+	SOCKS5  Scheme = "socks5"  // names are resolved by the upstream, as with socks5h
+	SOCKS5H Scheme = "socks5h" // the same, in curl's spelling
+	SOCKS4A Scheme = "socks4a"
+	HTTP    Scheme = "http"
+	HTTPS   Scheme = "https"
+)
+
+var defaultPorts = map[Scheme]uint16{SOCKS5: 1080, SOCKS5H: 1080, SOCKS4A: 1080, HTTP: 80, HTTPS: 443}
+
+// Upstream is the proxy that the user already has, through which everything is
+// chained. The zero value means none: origins are dialled directly.
+type Upstream struct {
+	Scheme         Scheme
+	Host           string // name or address, no brackets
+	Port           uint16
+	User, Password string
+}
+
+// ParseUpstream reads "direct", "" or a URL such as "socks5://127.0.0.1:1080"
+// or "http://user:password@proxy.example:3128". Errors name the part that is
+// wrong and never repeat a password.
+func ParseUpstream(s string) (Upstream, error) {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.EqualFold(s, "direct") {
+		return Upstream{}, nil
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		// The cause may quote the whole input, password included.
+		return Upstream{}, fmt.Errorf("upstream is not a URL: want scheme://host:port, e.g. socks5://127.0.0.1:1080")
+	}
+	up := Upstream{Scheme: Scheme(strings.ToLower(u.Scheme)), Host: u.Hostname()}
+	fallback, known := defaultPorts[up.Scheme]
+	switch {
+	case !known:
+		return Upstream{}, fmt.Errorf("upstream scheme %q is not one of socks5, socks5h, socks4a, http, https", u.Scheme)
+	case up.Host == "":
+		return Upstream{}, fmt.Errorf("upstream %s:// has no host: want %s://host:port", up.Scheme, up.Scheme)
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return Upstream{}, fmt.Errorf("upstream %s://%s has a path or query: a proxy address ends after the port", up.Scheme, u.Host)
+	}
+	up.Port = fallback
+	if p := u.Port(); p != "" {
+		n, err := strconv.ParseUint(p, 10, 16)
+		if err != nil || n == 0 {
+			return Upstream{}, fmt.Errorf("upstream port %q is not a number from 1 to 65535", p)
+		}
+		up.Port = uint16(n)
+	}
+	if u.User != nil {
+		up.User = u.User.Username()
+		up.Password, _ = u.User.Password()
+	}
+	return up, up.checkCredentials()
+}
+
+// checkCredentials applies the limits of the protocols: one length byte each
+// in SOCKS5 (RFC 1929 §2), no colon in a Basic user (RFC 7617 §2).
+func (u Upstream) checkCredentials() error {
+	switch {
+	case u.Scheme == SOCKS4A && u.Password != "":
+		return fmt.Errorf("upstream socks4a has no password: only a user name can be given")
+	case (u.Scheme == SOCKS5 || u.Scheme == SOCKS5H) && (len(u.User) > 255 || len(u.Password) > 255):
+		return fmt.Errorf("upstream user name and password may have 255 bytes each with SOCKS5")
+	case u.User == "" && u.Password != "":
+		return fmt.Errorf("upstream has a password but no user name")
+	case (u.Scheme == HTTP || u.Scheme == HTTPS) && strings.Contains(u.User, ":"):
+		return fmt.Errorf("upstream user name may not contain a colon with HTTP")
+	}
+	return nil
+}
+
+// IsDirect reports whether there is no upstream.
+func (u Upstream) IsDirect() bool { return u.Scheme == Direct }
+
+// SpeaksSOCKS reports whether the upstream is a SOCKS server.
+func (u Upstream) SpeaksSOCKS() bool {
+	return u.Scheme == SOCKS5 || u.Scheme == SOCKS5H || u.Scheme == SOCKS4A
+}
+
+// Addr returns host:port, or "" when direct.
+func (u Upstream) Addr() string {
+	if u.IsDirect() {
+		return ""
+	}
+	return net.JoinHostPort(u.Host, strconv.Itoa(int(u.Port)))
+}
+
+// String returns "direct" or the URL without credentials: fit for screens,
+// logs and recordings.
+func (u Upstream) String() string {
+	if u.IsDirect() {
+		return "direct"
+	}
+	return string(u.Scheme) + "://" + u.Addr()
+}
