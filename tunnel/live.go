@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -33,6 +34,8 @@ type Live struct {
 	ex Exchange
 	// inLast is how many reads the last slot of ex.Chunks stands for.
 	inLast int
+	// turnKept is whether the turn now running is the last of ex.Turns.
+	turnKept bool
 }
 
 // NewLive begins ex. notify is called after every change, outside the lock,
@@ -120,7 +123,11 @@ func (l *Live) place(c Chunk) {
 // in time at half the resolution.
 func (l *Live) halve() {
 	kept := l.ex.Chunks[:0]
-	odd := len(l.ex.Chunks)%2 == 1
+	// Only the last slot can stand for fewer reads than the others. With a
+	// neighbour it takes on that one's reads, which are as many as a slot holds.
+	if len(l.ex.Chunks)%2 == 0 {
+		l.inLast += l.ex.ReadsPerChunk
+	}
 	for pair := range slices.Chunk(l.ex.Chunks, 2) {
 		c := pair[0]
 		if len(pair) == 2 {
@@ -128,20 +135,19 @@ func (l *Live) halve() {
 		}
 		kept = append(kept, c)
 	}
-	// All slots were full when this was called, so the last one now stands for
-	// twice as many reads, or for as many as before if it had no neighbour.
-	if !odd {
-		l.inLast *= 2
-	}
 	l.ex.Chunks = kept
 	l.ex.ReadsPerChunk *= 2
 }
 
+// add merges d into c. The sums stop at the largest number they can hold: a
+// slot of a very long stream says "at least", the totals stay exact.
 func (c *Chunk) add(d Chunk) {
-	c.Bytes += d.Bytes
-	c.Units += d.Units
+	c.Bytes = saturate(int64(c.Bytes) + int64(d.Bytes))
+	c.Units = saturate(int64(c.Units) + int64(d.Units))
 	c.Blocked += d.Blocked
 }
+
+func saturate(n int64) int32 { return int32(min(n, math.MaxInt32)) }
 
 // Blocked records how long the client took to accept the read of that ordinal.
 func (l *Live) Blocked(ordinal int64, d time.Duration) {
@@ -163,7 +169,7 @@ func (l *Live) AddUnits(ordinal int64, n int) {
 	l.mu.Lock()
 	l.ex.Totals.Units += int64(n)
 	if i := l.slot(ordinal); i >= 0 {
-		l.ex.Chunks[i].Units += int32(n)
+		l.ex.Chunks[i].add(Chunk{Units: saturate(int64(n))})
 	}
 	l.mu.Unlock()
 	l.notify(l)
@@ -193,17 +199,19 @@ func (l *Live) Unit(u Unit) {
 // turns are not kept.
 func (l *Live) BeginTurn(at time.Duration) {
 	l.mu.Lock()
-	if len(l.ex.Turns) < l.limits.Units {
+	l.turnKept = len(l.ex.Turns) < l.limits.Units
+	if l.turnKept {
 		l.ex.Turns = append(l.ex.Turns, Turn{Sent: at})
 	}
 	l.mu.Unlock()
 }
 
-// TurnData adds n response bytes that arrived at to the latest turn.
+// TurnData adds n response bytes that arrived at to the turn opened last,
+// unless that one was not kept.
 func (l *Live) TurnData(at time.Duration, n int) {
 	l.mu.Lock()
-	if last := len(l.ex.Turns) - 1; last >= 0 {
-		t := &l.ex.Turns[last]
+	if l.turnKept {
+		t := &l.ex.Turns[len(l.ex.Turns)-1]
 		if t.Bytes == 0 {
 			t.First = at
 		}
@@ -263,9 +271,33 @@ func (l *Live) Summary() Exchange {
 	return ex
 }
 
-// Kept returns how many chunk and unit slots the exchange occupies.
+// Kept returns how many slots the chunks, units and turns of the exchange
+// occupy.
 func (l *Live) Kept() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.ex.Chunks) + len(l.ex.Units)
+	return len(l.ex.Chunks) + len(l.ex.Units) + len(l.ex.Turns)
+}
+
+// Limit lowers the bounds to limits and gives the memory beyond them back:
+// chunks are merged until they fit, later units and turns are dropped. Bounds
+// that are already lower stay. The totals are not touched.
+func (l *Live) Limit(limits Limits) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limits.Chunks = min(l.limits.Chunks, max(limits.Chunks, 2))
+	l.limits.Units = min(l.limits.Units, max(limits.Units, 0))
+	if len(l.ex.Chunks) > l.limits.Chunks {
+		for len(l.ex.Chunks) > l.limits.Chunks {
+			l.halve()
+		}
+		l.ex.Chunks = slices.Clone(l.ex.Chunks)
+	}
+	if len(l.ex.Units) > l.limits.Units {
+		l.ex.Units = slices.Clone(l.ex.Units[:l.limits.Units])
+	}
+	if len(l.ex.Turns) > l.limits.Units {
+		l.ex.Turns = slices.Clone(l.ex.Turns[:l.limits.Units])
+		l.turnKept = false
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Scheme is the protocol spoken to an upstream.
@@ -53,7 +54,9 @@ func ParseUpstream(s string) (Upstream, error) {
 	case up.Host == "":
 		return Upstream{}, fmt.Errorf("upstream %s:// has no host: want %s://host:port", up.Scheme, up.Scheme)
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return Upstream{}, fmt.Errorf("upstream %s://%s has a path or query: a proxy address ends after the port", up.Scheme, u.Host)
+		// The host is not repeated: with a slash in the password, what was parsed
+		// as the port is the password's beginning.
+		return Upstream{}, fmt.Errorf("upstream %s:// has a path or query: a proxy address ends after the port, and /, ?, # in a password are written %%2F, %%3F, %%23", up.Scheme)
 	}
 	up.Port = fallback
 	if p := u.Port(); p != "" {
@@ -67,13 +70,20 @@ func ParseUpstream(s string) (Upstream, error) {
 		up.User = u.User.Username()
 		up.Password, _ = u.User.Password()
 	}
-	return up, up.checkCredentials()
+	if err := up.checkCredentials(); err != nil {
+		return Upstream{}, err
+	}
+	return up, nil
 }
 
 // checkCredentials applies the limits of the protocols: one length byte each
-// in SOCKS5 (RFC 1929 §2), no colon in a Basic user (RFC 7617 §2).
+// in SOCKS5 (RFC 1929 §2), no control characters and no colon in a Basic user
+// (RFC 7617 §2). A NUL ends the user name of SOCKS4a, so that one within it
+// would smuggle in another destination.
 func (u Upstream) checkCredentials() error {
 	switch {
+	case strings.ContainsFunc(u.User+u.Password, unicode.IsControl):
+		return fmt.Errorf("upstream user name and password may not contain control characters")
 	case u.Scheme == SOCKS4A && u.Password != "":
 		return fmt.Errorf("upstream socks4a has no password: only a user name can be given")
 	case (u.Scheme == SOCKS5 || u.Scheme == SOCKS5H) && (len(u.User) > 255 || len(u.Password) > 255):
