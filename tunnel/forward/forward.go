@@ -1,0 +1,304 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/elazarl/goproxy"
+
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/page"
+	"streamgauge/tunnel/tap"
+)
+
+// Path is how origins are reached: one setting of the upstream. All functions
+// may be called concurrently and return errors of type [*tunnel.Failure].
+type Path struct {
+	// Dial opens a byte stream to addr, host:port.
+	Dial func(ctx context.Context, addr string) (tap.Link, error)
+	// DialProxy opens a connection to the HTTP upstream itself.
+	DialProxy func(ctx context.Context) (tap.Link, error)
+	// Absolute says whether a plain request for addr goes to an HTTP upstream
+	// in absolute form (RFC 9112 §3.2.2), and to which.
+	Absolute func(addr string) (tunnel.Upstream, bool)
+	// CheckLoop refuses addresses that lead back to this proxy. Dial checks
+	// for itself; this is for requests that go out in absolute form.
+	CheckLoop func(ctx context.Context, addr string) error
+}
+
+// Relay copies the two directions of a connection that has left HTTP, until
+// both have ended, and finishes live.
+type Relay func(ctx context.Context, client, origin net.Conn, early []byte, live *tunnel.Live)
+
+// Config is what a Forwarder needs. Path and Recorder must be set.
+type Config struct {
+	Path     Path
+	Recorder tunnel.Recorder
+	// Upgraded takes over connections after a 101 response.
+	Upgraded Relay
+	// Logger receives what goproxy says, at debug level; nil means silent.
+	Logger *slog.Logger
+}
+
+// Forwarder is an [http.Handler] for requests in absolute form. It is safe for
+// concurrent use.
+type Forwarder struct {
+	path      Path
+	recorder  tunnel.Recorder
+	upgraded  Relay
+	transport *http.Transport
+	proxy     *goproxy.ProxyHttpServer
+}
+
+// New returns a Forwarder; Close releases its idle connections.
+func New(cfg Config) *Forwarder {
+	f := &Forwarder{path: cfg.Path, recorder: cfg.Recorder, upgraded: cfg.Upgraded}
+	f.transport = newTransport(cfg.Path)
+	f.proxy = newGoproxy(f.transport, cfg.Logger)
+	return f
+}
+
+// Close closes idle connections. Exchanges under way go on.
+func (f *Forwarder) Close() { f.transport.CloseIdleConnections() }
+
+// newGoproxy returns a goproxy that asks for what it sends and receives through
+// the job in the request's context, and does nothing on its own account.
+func newGoproxy(transport *http.Transport, logger *slog.Logger) *goproxy.ProxyHttpServer {
+	p := goproxy.NewProxyHttpServer()
+	p.Tr = transport
+	p.ConnectDial = nil // it was read from the environment, which may name us
+	p.KeepAcceptEncoding = true
+	p.KeepHeader = true // hop-by-hop fields are removed here, more thoroughly
+	p.Logger = debugLogger{logger}
+	p.OnRequest().DoFunc(func(r *http.Request, ctx *goproxy.ProxyCtx) (*http.Request, *http.Response) {
+		j := r.Context().Value(jobKey{}).(*job)
+		ctx.RoundTripper = goproxy.RoundTripperFunc(func(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response, error) {
+			return j.roundTrip(r), nil
+		})
+		return r, nil
+	})
+	return p
+}
+
+// debugLogger adapts goproxy's logger. Its lines may hold URLs, so they carry
+// no more than the format.
+type debugLogger struct{ logger *slog.Logger }
+
+func (l debugLogger) Printf(format string, _ ...any) {
+	if l.logger != nil {
+		l.logger.Debug("goproxy", "message", format)
+	}
+}
+
+// jobKey is the context key of the *job.
+type jobKey struct{}
+
+// job is one request on its way through goproxy.
+type job struct {
+	forwarder *Forwarder
+	live      *tunnel.Live
+	writer    *tap.Writer
+	response  *tap.Response
+	sent      *tap.RequestBody // nil for a request without a body
+	body      *tap.Body        // nil until there is a response of the origin
+	failure   error            // why there is none
+	ready     *http.Response   // the answer, where asking for an upgrade brought it
+	client    context.Context  // the client's request
+}
+
+// ServeHTTP forwards r, which must be in absolute form with scheme http or
+// https, and records it. Where the response breaks off after its head it
+// panics with [http.ErrAbortHandler], so that the server breaks off, too.
+func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// A response may begin before its request has ended (RFC 9112 §9.5): the
+	// server must not drain the request first.
+	_ = http.NewResponseController(w).EnableFullDuplex()
+	live := f.recorder.Begin(describe(r))
+	j := &job{
+		forwarder: f,
+		live:      live,
+		writer:    tap.NewWriter(w, r),
+		response:  tap.NewResponse(live, r.Method),
+		client:    r.Context(),
+	}
+	defer func() {
+		// A panic on the way, injected or our mistake, must not leave the
+		// exchange running for ever.
+		live.Finish(tunnel.Failed, "internal error")
+	}()
+	if respondsItself(j.writer, r) {
+		live.Finish(tunnel.Complete, "")
+		return
+	}
+	out, cancel := j.outgoing(r)
+	defer cancel()
+	if name := upgradeWanted(r.Header); name != "" && j.upgrade(out, name) {
+		return
+	}
+	f.proxy.ServeHTTP(j.writer, out)
+	j.finish()
+}
+
+// outgoing returns the request to send: the client's, with what belongs to this
+// hop removed.
+func (j *job) outgoing(r *http.Request) (*http.Request, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), jobKey{}, j))
+	out := r.WithContext(tap.Trace(ctx, j.live, j.response, r.Method, j.writer))
+	out.Header = r.Header.Clone()
+	out.URL = verbatim(r)
+	out.Host = r.URL.Host // RFC 9112 §3.2.2: the Host field gives way to the target
+	out.Close = false
+	removeHopByHop(out.Header, requestOnly)
+	if _, named := out.Header["User-Agent"]; !named {
+		out.Header["User-Agent"] = nil // net/http would add its own
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		j.sent = tap.NewRequestBody(r.Body, j.live)
+		out.Body = j.sent
+	}
+	decrementMaxForwards(out)
+	return out, cancel
+}
+
+// roundTrip sends r and returns the response for the client: the origin's, or a
+// page that says why there is none.
+func (j *job) roundTrip(r *http.Request) *http.Response {
+	if j.ready != nil {
+		return j.ready
+	}
+	resp, err := j.forwarder.send(r)
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols {
+		resp.Body.Close()
+		err = &tunnel.Failure{
+			Step: tunnel.StepExchange, Target: target(r), Cause: tunnel.ErrBadResponse,
+			Sentence: "The origin switched protocols (101) although nobody had asked it to.",
+		}
+	}
+	if err != nil {
+		return j.fail(r, err)
+	}
+	return j.accept(resp)
+}
+
+// accept records the head of resp and prepares it for the client.
+func (j *job) accept(resp *http.Response) *http.Response {
+	header := j.response.Header()
+	if header == nil {
+		header = flatten(resp.Header)
+	}
+	j.live.Update(func(ex *tunnel.Exchange) {
+		ex.Status = resp.StatusCode
+		ex.ResponseHeaders = header
+		if !ex.Phases.Has(tunnel.Head) {
+			ex.Phases.Set(tunnel.Head, j.live.Since())
+		}
+	})
+	removeHopByHop(resp.Header, responseOnly)
+	j.writer.KeepFraming(j.response.Framing())
+	j.body = tap.NewBody(resp, j.response, j.live)
+	resp.Body = j.body
+	return resp
+}
+
+// fail returns the page for err.
+func (j *job) fail(r *http.Request, err error) *http.Response {
+	j.failure = explain(err, r, j.sent)
+	status := page.Status(j.failure)
+	j.live.Update(func(ex *tunnel.Exchange) { ex.Status = status })
+	return failurePage(r, j.failure)
+}
+
+// finish records how the exchange ended and, where the client must not believe
+// that it got all, panics.
+func (j *job) finish() {
+	end, err := j.end()
+	reason := ""
+	if err != nil {
+		reason = err.Error()
+	}
+	j.live.Finish(end, reason)
+	switch {
+	case end == tunnel.Complete || j.failure != nil && end == tunnel.Failed:
+	case end == tunnel.Truncated && j.writer.EndsWithConnection():
+		resetClient(j.client)
+		fallthrough
+	default:
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (j *job) end() (tunnel.End, error) {
+	if j.client.Err() != nil && (j.body == nil || !j.body.Outcome().Ended) {
+		return tunnel.ClientClosed, nil
+	}
+	if j.body == nil {
+		return tunnel.Failed, j.failure
+	}
+	switch outcome := j.body.Outcome(); {
+	case outcome.WriteErr != nil:
+		return tunnel.ClientClosed, nil
+	case outcome.ReadErr != nil:
+		return tunnel.Truncated, readOriginError{outcome.ReadErr}
+	case !outcome.Ended:
+		return tunnel.ClientClosed, nil
+	}
+	return tunnel.Complete, nil
+}
+
+// readOriginError keeps apart whom a broken body blames.
+type readOriginError struct{ err error }
+
+func (e readOriginError) Error() string {
+	if errors.Is(e.err, io.ErrUnexpectedEOF) {
+		return "read origin: connection ended within the body"
+	}
+	return "read origin: " + e.err.Error()
+}
+
+func (e readOriginError) Unwrap() error { return e.err }
+
+// describe begins the record of r.
+func describe(r *http.Request) tunnel.Exchange {
+	return tunnel.Exchange{
+		Kind:           tunnel.KindHTTP,
+		Method:         r.Method,
+		URL:            r.URL.String(),
+		Protocol:       r.Proto,
+		Host:           target(r),
+		Client:         r.RemoteAddr,
+		RequestHeaders: flatten(r.Header),
+	}
+}
+
+type clientConnKey struct{}
+
+// WithClientConn puts the client's connection into the context of its requests,
+// for [http.Server.ConnContext]. It is needed to break off a response whose end
+// is the end of the connection.
+func WithClientConn(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, clientConnKey{}, &clientConn{Conn: conn})
+}
+
+type clientConn struct {
+	net.Conn
+	once sync.Once
+}
+
+// resetClient makes the close of the connection a reset (RFC 9293 §3.5.3), the
+// only way to tell the client that a body without framing is not whole.
+func resetClient(ctx context.Context) {
+	c, ok := ctx.Value(clientConnKey{}).(*clientConn)
+	if !ok {
+		return
+	}
+	c.once.Do(func() {
+		if l, ok := c.Conn.(interface{ SetLinger(int) error }); ok {
+			_ = l.SetLinger(0)
+		}
+	})
+}

@@ -1,0 +1,144 @@
+package forward
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/tap"
+)
+
+// Limits of the way to the origin.
+const (
+	maxAnswerHead   = 1 << 20 // bytes
+	idleTimeout     = 90 * time.Second
+	idlePerHost     = 256 // the default of 2 costs a connection a request under load
+	idleTotal       = 1024
+	continueTimeout = time.Second // then the body is sent unasked (RFC 9110 §10.1.1)
+	tlsTimeout      = 10 * time.Second
+)
+
+// upstreamHost stands for the HTTP upstream in the Transport's addresses, so
+// that it cannot be mistaken for an origin. RFC 6761 reserves the domain.
+const upstreamHost = "upstream.invalid"
+
+// newTransport returns a Transport that reads nothing from the environment,
+// changes no body, and dials by path.
+func newTransport(path Path) *http.Transport {
+	return &http.Transport{
+		Proxy: func(r *http.Request) (*url.URL, error) { return viaProxy(path, r), nil },
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			return dialPlain(ctx, path, addr)
+		},
+		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			return dialTLS(ctx, path, addr)
+		},
+		// Non-nil and empty: no HTTP/2 towards origins of plain requests.
+		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
+		DisableCompression:     true,
+		MaxIdleConns:           idleTotal,
+		MaxIdleConnsPerHost:    idlePerHost,
+		IdleConnTimeout:        idleTimeout,
+		ExpectContinueTimeout:  continueTimeout,
+		MaxResponseHeaderBytes: maxAnswerHead,
+	}
+}
+
+// viaProxy returns the proxy that the Transport writes r to in absolute form,
+// with credentials, or nil.
+func viaProxy(path Path, r *http.Request) *url.URL {
+	if r.URL.Scheme != "http" {
+		return nil
+	}
+	up, ok := path.Absolute(target(r))
+	if !ok {
+		return nil
+	}
+	u := &url.URL{Scheme: "http", Host: upstreamHost}
+	if up.User != "" {
+		u.User = url.UserPassword(up.User, up.Password)
+	}
+	return u
+}
+
+func dialPlain(ctx context.Context, path Path, addr string) (net.Conn, error) {
+	dial := func() (tap.Link, error) { return path.Dial(ctx, addr) }
+	if host, _, _ := net.SplitHostPort(addr); host == upstreamHost {
+		dial = func() (tap.Link, error) { return path.DialProxy(ctx) }
+	}
+	link, err := dial()
+	if err != nil {
+		return nil, err
+	}
+	return tap.NewConn(link), nil
+}
+
+// dialTLS reaches an origin that was asked for by an https URL in absolute
+// form. The tap goes on the plaintext side.
+func dialTLS(ctx context.Context, path Path, addr string) (net.Conn, error) {
+	link, err := path.Dial(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	host, _, _ := net.SplitHostPort(addr)
+	secured := tls.Client(link.Conn, &tls.Config{ServerName: host, NextProtos: []string{"http/1.1"}})
+	ctx, cancel := context.WithTimeout(ctx, tlsTimeout)
+	defer cancel()
+	if err := secured.HandshakeContext(ctx); err != nil {
+		link.Close()
+		return nil, tlsFailure(addr, link.Upstream, err)
+	}
+	link.Conn, link.Steps.TLS = secured, time.Now()
+	return tap.NewConn(link), nil
+}
+
+func tlsFailure(addr string, up tunnel.Upstream, err error) error {
+	f := &tunnel.Failure{
+		Step: tunnel.StepTLS, Upstream: up, Target: addr, Err: err,
+		Sentence: "TLS with " + addr + " could not be agreed: " + err.Error() + ".",
+	}
+	var verification *tls.CertificateVerificationError
+	if errors.As(err, &verification) {
+		f.Cause = tunnel.ErrCertificate
+		f.Sentence = "The certificate of " + addr + " is not accepted: " + verification.Err.Error() + "."
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		f.Cause = tunnel.ErrTimeout
+	}
+	return f
+}
+
+// send takes r to the origin, or to the HTTP upstream in absolute form.
+func (f *Forwarder) send(r *http.Request) (*http.Response, error) {
+	up, absolute := f.path.Absolute(target(r))
+	absolute = absolute && r.URL.Scheme == "http"
+	if absolute {
+		if err := f.path.CheckLoop(r.Context(), target(r)); err != nil {
+			return nil, err
+		}
+	}
+	r.URL.Opaque = opaque(r, absolute)
+	resp, err := f.transport.RoundTrip(r)
+	if err == nil && absolute && resp.StatusCode == http.StatusProxyAuthRequired {
+		resp.Body.Close()
+		return nil, unauthorized(up, target(r))
+	}
+	return resp, err
+}
+
+// unauthorized explains a 407 of the upstream. Passed on, it would make the
+// client believe that we ask for a password.
+func unauthorized(up tunnel.Upstream, target string) error {
+	f := &tunnel.Failure{Step: tunnel.StepHandshake, Upstream: up, Target: target, Cause: tunnel.ErrUpstreamNeeds}
+	f.Sentence = "The upstream " + up.Addr() + " asks for a user name and password, and none is set."
+	if up.User != "" {
+		f.Cause = tunnel.ErrUpstreamAuth
+		f.Sentence = "The upstream " + up.Addr() + " refuses the user name or password that is set for it."
+	}
+	return f
+}

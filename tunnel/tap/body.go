@@ -1,0 +1,190 @@
+package tap
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"streamgauge/tunnel"
+)
+
+// Outcome is how the copying of a body ended.
+type Outcome struct {
+	// ReadErr is why reading from the origin stopped early; nil at a proper end.
+	ReadErr error
+	// WriteErr is why the client could not be written to.
+	WriteErr error
+	// Ended reports that the body's end was reached.
+	Ended bool
+}
+
+// Body is the body of a response on its way to the client. goproxy's io.Copy
+// calls WriteTo; nothing else may read it. Not safe for concurrent use.
+type Body struct {
+	inner    io.ReadCloser
+	response *Response
+	live     *tunnel.Live
+	units    *unitCounter
+	outcome  Outcome
+	one      [1]byte
+}
+
+// NewBody wraps the body of resp, which arrives through r.
+func NewBody(resp *http.Response, r *Response, live *tunnel.Live) *Body {
+	return &Body{inner: resp.Body, response: r, live: live, units: newUnitCounter(resp, live)}
+}
+
+// Outcome returns how copying ended; valid once WriteTo has returned.
+func (b *Body) Outcome() Outcome { return b.outcome }
+
+// Read is for callers that do not know WriteTo. It returns what has arrived and
+// waits only when nothing has, but records no chunks.
+func (b *Body) Read(p []byte) (int, error) {
+	if len(p) > 1 {
+		p = p[:1]
+	}
+	return b.inner.Read(p)
+}
+
+// Close closes the body and waits until its units are counted.
+func (b *Body) Close() error {
+	err := b.inner.Close()
+	b.units.close()
+	return err
+}
+
+// WriteTo copies the body to w, one Write for each read of the connection, and
+// flushes w before every wait. It records each chunk with the time at which
+// its bytes were read and how long the client took to accept them.
+func (b *Body) WriteTo(w io.Writer) (int64, error) {
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		flusher = noFlusher{}
+	}
+	if b.mustWait() {
+		flusher.Flush() // the head goes out while the body is still to come
+	}
+	out := output{Writer: w, Flusher: flusher}
+	for {
+		err := b.copyArrival(&out)
+		if err != nil {
+			return out.total, b.finish(err)
+		}
+	}
+}
+
+// output is where a body goes.
+type output struct {
+	io.Writer
+	http.Flusher
+	total int64
+}
+
+type noFlusher struct{}
+
+func (noFlusher) Flush() {}
+
+// mustWait reports whether the next read of the body may have to wait for the
+// origin: nothing has arrived that was not copied, and the end was not seen.
+func (b *Body) mustWait() bool {
+	waiting, over := b.response.state()
+	return !waiting && !over
+}
+
+// finish sorts the error that ended copying by whom it blames.
+func (b *Body) finish(err error) error {
+	var write *writeError
+	switch {
+	case errors.Is(err, io.EOF):
+		b.outcome.Ended = true
+		b.units.end()
+		return nil
+	case errors.As(err, &write):
+		b.outcome.WriteErr = write.err
+	default:
+		b.outcome.ReadErr = err
+	}
+	return err
+}
+
+// writeError marks an error of the client's side.
+type writeError struct{ err error }
+
+func (e *writeError) Error() string { return "write client: " + e.err.Error() }
+func (e *writeError) Unwrap() error { return e.err }
+
+// copyArrival writes the payload of the oldest arrival, after waiting for one
+// if need be.
+func (b *Body) copyArrival(out *output) error {
+	if a, ok := b.response.take(); ok {
+		return b.copyBytes(out, a, 0)
+	}
+	// Ask for one byte: when it comes, the read of the connection that brought
+	// it has been stamped and measured.
+	n, err := b.inner.Read(b.one[:])
+	if n == 0 {
+		return err
+	}
+	a, ok := b.response.take()
+	if !ok {
+		// The framing could not be followed: what net/http hands out counts.
+		a = arrival{b.live.Since(), 1}
+	}
+	return b.copyBytes(out, a, n)
+}
+
+// copyBytes moves a.bytes to out. The first have of them, at most one, are in
+// b.one already.
+func (b *Body) copyBytes(out *output, a arrival, have int) error {
+	buffer := getBuffer(min(a.bytes, maxRead))
+	defer putBuffer(buffer)
+	copy(*buffer, b.one[:have])
+	for left := a.bytes; left > 0; {
+		n, readErr := fill(b.inner, (*buffer)[:min(left, len(*buffer))], have)
+		have = 0
+		left -= n
+		if err := b.deliver(out, a.at, (*buffer)[:n], left > 0); err != nil {
+			return err
+		}
+		if readErr != nil {
+			return readErr
+		}
+	}
+	return nil
+}
+
+// fill reads until p is full, from index have on, and returns how much of p is
+// filled. Unlike io.ReadFull it keeps the error that it was given: a broken
+// body must not be mistaken for one that ended.
+func fill(r io.Reader, p []byte, have int) (int, error) {
+	for have < len(p) {
+		n, err := r.Read(p[have:])
+		have += n
+		if err != nil {
+			return have, err
+		}
+	}
+	return have, nil
+}
+
+// deliver records p as a chunk and writes it, and flushes unless more follows
+// without a wait. Units are counted last, so that counting delays no byte.
+func (b *Body) deliver(out *output, at time.Duration, p []byte, more bool) error {
+	if len(p) == 0 {
+		return nil
+	}
+	ordinal := b.live.Chunk(tunnel.Chunk{At: at, Bytes: int32(len(p))})
+	before := time.Now()
+	n, err := out.Write(p)
+	out.total += int64(n)
+	if err == nil && !more && b.mustWait() {
+		out.Flush()
+	}
+	b.live.Blocked(ordinal, time.Since(before))
+	if err != nil {
+		return &writeError{err}
+	}
+	b.units.count(ordinal, at, p)
+	return nil
+}

@@ -1,0 +1,109 @@
+package tap
+
+import (
+	"sync"
+	"time"
+
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/wire"
+)
+
+// Response collects the arrivals of one response: written by the connection's
+// reader, emptied by [Body].
+type Response struct {
+	live *tunnel.Live
+
+	mu     sync.Mutex // guards all below
+	conn   *Conn      // the connection taken, nil before there is one
+	follow wire.Response
+	// queue holds the arrivals whose payload Body has not taken, from first on.
+	queue []arrival
+	first int
+}
+
+// arrival is the payload that one read of the connection brought.
+type arrival struct {
+	at    time.Duration // since the exchange began
+	bytes int
+}
+
+// NewResponse expects the response to a request of the given method.
+func NewResponse(live *tunnel.Live, method string) *Response {
+	r := &Response{live: live}
+	r.follow.Reset(method)
+	return r
+}
+
+// begin expects the response on conn. Where the request was begun on another
+// connection which then failed, what had come there is forgotten.
+func (r *Response) begin(conn *Conn, method string) {
+	r.mu.Lock()
+	r.conn = conn
+	r.follow.Reset(method)
+	r.queue, r.first = r.queue[:0], 0
+	r.mu.Unlock()
+}
+
+func (r *Response) arrived(at time.Time, p []byte) {
+	since := at.Sub(r.live.Start())
+	r.mu.Lock()
+	headless := !r.follow.HeadDone()
+	n := r.follow.Feed(p)
+	head := headless && r.follow.HeadDone()
+	if n > 0 {
+		r.queue = append(r.queue, arrival{since, n})
+	}
+	r.mu.Unlock()
+	if head {
+		r.live.Mark(tunnel.Head, since)
+	}
+}
+
+// Conn returns the connection that the response comes by, nil before the
+// Transport has taken one.
+func (r *Response) Conn() *Conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conn
+}
+
+// take removes and returns the oldest arrival.
+func (r *Response) take() (arrival, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.first == len(r.queue) {
+		return arrival{}, false
+	}
+	a := r.queue[r.first]
+	r.first++
+	if r.first == len(r.queue) {
+		r.queue, r.first = r.queue[:0], 0
+	}
+	return a, true
+}
+
+// state says whether payload is waiting to be taken, and whether the response
+// is over, so that the next read of the body cannot wait.
+func (r *Response) state() (waiting, over bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.first < len(r.queue), r.follow.Done()
+}
+
+// Framing returns how the origin delimits the body.
+func (r *Response) Framing() wire.Framing {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.follow.Framing()
+}
+
+// Header returns the field lines in the order and spelling of the wire, or nil
+// where the head could not be followed.
+func (r *Response) Header() []tunnel.Header {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.follow.HeadDone() || r.follow.Lost() {
+		return nil
+	}
+	return r.follow.Header()
+}

@@ -1,0 +1,78 @@
+package tap
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/wire"
+)
+
+// unitCounter tells the units of a body apart and records them with the reads
+// that completed them: in place for a plain body, beside the stream for an
+// encoded one.
+type unitCounter struct {
+	plain   *plainUnits
+	encoded *encodedUnits
+}
+
+func newUnitCounter(resp *http.Response, live *tunnel.Live) *unitCounter {
+	plain := &plainUnits{
+		live:  live,
+		units: wire.NewUnits(resp.Header.Get("Content-Type"), resp.ContentLength < 0),
+	}
+	plain.each = plain.record
+	coding := strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding")))
+	if coding == "" || coding == "identity" {
+		return &unitCounter{plain: plain}
+	}
+	return &unitCounter{encoded: newEncodedUnits(coding, plain)}
+}
+
+// count looks at the payload of the read of that ordinal, which arrived at. It
+// keeps no reference to p.
+func (u *unitCounter) count(ordinal int64, at time.Duration, p []byte) {
+	if u.encoded != nil {
+		u.encoded.feed(ordinal, at, p)
+		return
+	}
+	u.plain.feed(ordinal, at, p)
+}
+
+// end counts what the end of the body completes.
+func (u *unitCounter) end() {
+	if u.encoded == nil {
+		u.plain.end()
+	}
+}
+
+// close waits for what is counted beside the stream; the counter must not be
+// used afterwards.
+func (u *unitCounter) close() {
+	if u.encoded != nil {
+		u.encoded.close()
+	}
+}
+
+// plainUnits counts the units of decoded bytes.
+type plainUnits struct {
+	live    *tunnel.Live
+	units   *wire.Units
+	each    func(tunnel.UnitKind, int)
+	ordinal int64
+	at      time.Duration
+}
+
+func (u *plainUnits) feed(ordinal int64, at time.Duration, p []byte) {
+	u.ordinal, u.at = ordinal, at
+	u.live.AddUnits(ordinal, u.units.Feed(p, u.each))
+}
+
+func (u *plainUnits) end() {
+	u.live.AddUnits(u.ordinal, u.units.End(u.each))
+}
+
+func (u *plainUnits) record(kind tunnel.UnitKind, bytes int) {
+	u.live.Unit(tunnel.Unit{At: u.at, Bytes: int32(bytes), Kind: kind})
+}

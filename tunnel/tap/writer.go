@@ -1,0 +1,137 @@
+package tap
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"sync"
+
+	"streamgauge/tunnel/wire"
+)
+
+// Writer is the way to the client that goproxy is given. It keeps the origin's
+// framing, adds nothing of its own, relays interim responses, and flushes only
+// when there is something to flush. It deliberately is no io.ReaderFrom, which
+// would let io.Copy bypass the tap.
+//
+// Interim may be called from another goroutine than the rest until WriteHeader
+// has been.
+type Writer struct {
+	inner   http.ResponseWriter
+	flusher http.Flusher
+	request *http.Request
+
+	mu       sync.Mutex // guards the fields below and the head
+	framing  wire.Framing
+	framed   bool
+	headSent bool
+	dirty    bool
+}
+
+// NewWriter wraps the writer of net/http's server for the response to r.
+func NewWriter(w http.ResponseWriter, r *http.Request) *Writer {
+	flusher, _ := w.(http.Flusher)
+	return &Writer{inner: w, flusher: flusher, request: r}
+}
+
+// KeepFraming makes the response to the client delimited as the origin's is.
+// Without it net/http decides.
+func (w *Writer) KeepFraming(f wire.Framing) {
+	w.mu.Lock()
+	w.framing, w.framed = f, true
+	w.mu.Unlock()
+}
+
+// Header returns the header map to fill before WriteHeader.
+func (w *Writer) Header() http.Header { return w.inner.Header() }
+
+// Interim passes on a 1xx response other than 101 (RFC 9110 §15.2), at once.
+// A client of HTTP/1.0 is sent none, as the same section demands.
+func (w *Writer) Interim(status int, header http.Header) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.headSent || !w.request.ProtoAtLeast(1, 1) {
+		return
+	}
+	h := w.inner.Header()
+	for name, values := range header {
+		h[name] = values
+	}
+	w.inner.WriteHeader(status)
+	clear(h)
+}
+
+// WriteHeader sends the head as soon as the body has to be waited for.
+func (w *Writer) WriteHeader(status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.inner.Header()
+	if w.framed {
+		w.frame(h)
+	}
+	w.headSent, w.dirty = true, true
+	w.inner.WriteHeader(status)
+}
+
+// frame keeps net/http's server from re-framing and from adding fields. A
+// Transfer-Encoding header is its documented way to be told about framing; a
+// field set to nil is one it leaves out.
+func (w *Writer) frame(h http.Header) {
+	switch w.framing {
+	case wire.Chunked:
+		h["Transfer-Encoding"] = []string{"chunked"}
+	case wire.UntilClose:
+		h["Transfer-Encoding"] = []string{"identity"}
+	}
+	for _, name := range []string{"Date", "Content-Type"} {
+		if _, ok := h[name]; !ok {
+			h[name] = nil
+		}
+	}
+}
+
+// EndsWithConnection reports whether the client can see the body's end only by
+// the end of the connection, so that breaking off needs a reset to be visible.
+func (w *Writer) EndsWithConnection() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case !w.headSent || w.inner.Header().Get("Content-Length") != "":
+		return false
+	case w.framed && w.framing == wire.UntilClose:
+		return true
+	}
+	return !w.request.ProtoAtLeast(1, 1)
+}
+
+// HeadSent reports whether WriteHeader was called.
+func (w *Writer) HeadSent() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.headSent
+}
+
+// Write hands p to net/http's server.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	w.dirty = true
+	w.mu.Unlock()
+	return w.inner.Write(p)
+}
+
+// Flush sends what was written, if anything was.
+func (w *Writer) Flush() {
+	w.mu.Lock()
+	dirty := w.dirty
+	w.dirty = false
+	w.mu.Unlock()
+	if dirty && w.flusher != nil {
+		w.flusher.Flush()
+	}
+}
+
+// Hijack takes the connection over. goproxy asserts http.Hijacker on the writer
+// it is given, so Unwrap would not do.
+func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(w.inner).Hijack()
+}
