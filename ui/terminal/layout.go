@@ -1,0 +1,127 @@
+package terminal
+
+import "strings"
+
+// column is one of the columns of a line, in the order in which they stand.
+type column int
+
+const (
+	colClock column = iota
+	colMethod
+	colPlace
+	colStatus
+	colFirst
+	colTotal
+	colSize
+	colUnits
+	colArrivals
+	colLabel
+	columnCount
+)
+
+// layout is the width of each column; one of width zero is left out, with the
+// blank before it.
+type layout [columnCount]int
+
+// rightAligned columns hold numbers; those cutAtEnd hold words whose beginning
+// tells them apart.
+var (
+	rightAligned = [columnCount]bool{colFirst: true, colTotal: true, colSize: true, colUnits: true}
+	cutAtEnd     = [columnCount]bool{colMethod: true, colArrivals: true}
+)
+
+// What the two elastic columns get at least and at most. Below, other columns
+// give way; above, the line stays shorter than the terminal.
+const (
+	minPlace, maxPlace       = 19, 64
+	minArrivals, maxArrivals = 12, 40
+)
+
+// newLayout spreads columns over a terminal. The last column of it stays free,
+// where writing would move the cursor on some terminals and not on others.
+func newLayout(terminal int) layout {
+	l := layout{
+		colClock: 8, colMethod: 7, colPlace: minPlace, colStatus: 4, colFirst: 6, colTotal: 6,
+		colSize: 6, colUnits: 5, colArrivals: minArrivals, colLabel: 16,
+	}
+	room := terminal - 1
+	// What a person misses least goes first.
+	for _, give := range []struct {
+		column column
+		to     int
+	}{
+		{colClock, 0},
+		{colSize, 0},
+		{colMethod, 4},
+		{colUnits, 0},
+		{colFirst, 0},
+		{colPlace, 12},
+		{colTotal, 0},
+		{colLabel, 1},
+		{colMethod, 0},
+		{colArrivals, 4},
+		{colStatus, 0},
+		{colPlace, 4},
+	} {
+		if l.width() <= room {
+			break
+		}
+		l[give.column] = give.to
+	}
+	l.stretch(room - l.width())
+	return l
+}
+
+// width is how many columns a line takes, blanks between included.
+func (l *layout) width() int {
+	sum := -1
+	for _, w := range l {
+		if w > 0 {
+			sum += w + 1
+		}
+	}
+	return sum
+}
+
+// stretch gives spare columns to the picture and, twice as many, to the URL.
+func (l *layout) stretch(spare int) {
+	if spare <= 0 {
+		return
+	}
+	picture := min(spare/3, maxArrivals-l[colArrivals])
+	l[colArrivals] += picture
+	l[colPlace] += min(spare-picture, max(maxPlace-l[colPlace], 0))
+}
+
+// cell is the text of one column, and row one for each column.
+type (
+	cell struct {
+		text  string
+		color color
+	}
+	row [columnCount]cell
+)
+
+// render cuts, pads, colours and joins the cells of a line.
+func (s Style) render(l layout, cells row) string {
+	var parts []string
+	for c := range columnCount {
+		if l[c] > 0 {
+			parts = append(parts, s.renderCell(c, cells[c], l[c]))
+		}
+	}
+	return strings.TrimRight(strings.Join(parts, " "), " ")
+}
+
+func (s Style) renderCell(col column, c cell, columns int) string {
+	text := c.text
+	if cutAtEnd[col] {
+		text = prefix(text, columns)
+	}
+	text = cutMiddle(text, columns, s.ellipsis())
+	padding := strings.Repeat(" ", max(columns-Width(text), 0))
+	if rightAligned[col] {
+		return padding + s.paint(c.color, text)
+	}
+	return s.paint(c.color, text) + padding
+}
