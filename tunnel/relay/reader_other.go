@@ -1,0 +1,9 @@
+//go:build !unix
+
+package relay
+
+import "net"
+
+// attach does nothing here: the system completes reads instead of announcing
+// them, so that a waiting read needs its buffer.
+func (*reader) attach(*net.TCPConn) {}

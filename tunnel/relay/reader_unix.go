@@ -1,0 +1,43 @@
+//go:build unix
+
+package relay
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
+// attach makes the reader try first and wait without a buffer, as the kernel
+// knows when bytes are there.
+func (r *reader) attach(tcp *net.TCPConn) {
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return // reading the connection will say why
+	}
+	r.release()
+	r.raw, r.try = raw, r.attempt
+}
+
+// attempt reads what is there. False asks the runtime to wait and call again.
+func (r *reader) attempt(fd uintptr) bool {
+	r.hold()
+	for {
+		n, err := syscall.Read(int(fd), *r.buf)
+		switch {
+		case err == syscall.EAGAIN:
+			r.release()
+			return false
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			r.n, r.err = 0, os.NewSyscallError("read", err)
+		case n == 0:
+			r.n, r.err = 0, io.EOF
+		default:
+			r.n, r.err = n, nil
+		}
+		return true
+	}
+}

@@ -1,0 +1,298 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"streamgauge/tunnel"
+)
+
+// DefaultIdleTimeout outlives the keep-alive of every common server and
+// client, so that a tunnel that reaches it was most likely forgotten.
+const DefaultIdleTimeout = 15 * time.Minute
+
+// lingerTime is how long the rest of a connection may take that can no longer
+// succeed: reading what an origin said before it stopped listening, or what a
+// client still sends to an origin that is done.
+const lingerTime = 5 * time.Second
+
+// Config says how to relay. The zero value is ready for use.
+type Config struct {
+	// IdleTimeout ends a tunnel in which no byte moved in either direction for
+	// that long. Zero means DefaultIdleTimeout, negative never.
+	IdleTimeout time.Duration
+}
+
+// Run relays between client and origin until both directions have ended, one
+// of them broke, the tunnel was idle for too long or ctx was done. Then both
+// connections are closed and live is finished; Run returns what it was
+// finished with. early holds bytes of the client that were read already; Run
+// keeps it only until they are written.
+//
+// The error says which side failed doing what ("read origin", "write client"),
+// without addresses. It is nil if the tunnel is Complete, which it is once the
+// origin has ended its direction in good order and the client is done too.
+// Truncated, or Failed if the origin had sent nothing, means that the origin
+// or this proxy broke off; ClientClosed that the client did.
+//
+// A connection that wraps another may have a method NetConn() net.Conn that
+// returns the one beneath as soon as reading and writing there is the same; it
+// is then copied from directly, and closed through the wrapper. Before that
+// the method returns nil or its receiver. A *tls.Conn is never unwrapped.
+func Run(ctx context.Context, client, origin net.Conn, early []byte, live *tunnel.Live, cfg Config) (tunnel.End, error) {
+	r := &relay{client: newSide(client), origin: newSide(origin), live: live}
+	r.fromClient, r.fromOrigin = newReader(r.client), newReader(r.origin)
+	r.intoClient, r.intoOrigin = newWriter(r.client), newWriter(r.origin)
+	stopIdle := r.watchIdle(cfg.IdleTimeout)
+	stopContext := context.AfterFunc(ctx, func() { r.abort(tunnel.Truncated, context.Cause(ctx)) })
+	var other sync.WaitGroup
+	other.Go(func() { r.guard(func() { r.toOrigin(early) }) })
+	r.guard(r.toClient)
+	other.Wait()
+	stopContext()
+	stopIdle()
+	return r.finish()
+}
+
+// relay is one tunnel. Two goroutines copy, one a direction; each owns its
+// reader and its writer. The timer and the context may interrupt from others.
+type relay struct {
+	client, origin         *side
+	fromClient, fromOrigin *reader
+	intoClient, intoOrigin *writer
+	live                   *tunnel.Live
+	active                 atomic.Int64 // last movement, nanoseconds since live's start
+	answered               atomic.Bool  // a byte of the origin has come
+
+	mu      sync.Mutex // guards all below
+	ended   [2]bool    // directions whose source ended in good order
+	settled bool       // end and err are final
+	end     tunnel.End
+	err     error
+}
+
+// watchIdle aborts when nothing moved for that long. The timer is set anew only
+// when it fires: a chunk costs one store.
+func (r *relay) watchIdle(limit time.Duration) (stop func() bool) {
+	if limit < 0 {
+		return func() bool { return false }
+	}
+	if limit == 0 {
+		limit = DefaultIdleTimeout
+	}
+	r.touch(r.live.Since())
+	var mu sync.Mutex // orders the first firing behind the assignment
+	var timer *time.Timer
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(limit, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		idle := r.live.Since() - time.Duration(r.active.Load())
+		if idle < limit {
+			timer.Reset(limit - idle)
+			return
+		}
+		r.abort(tunnel.Truncated, fmt.Errorf("no byte either way for %v", limit))
+	})
+	return timer.Stop
+}
+
+func (r *relay) touch(at time.Duration) { r.active.Store(int64(at)) }
+
+// guard turns a panic into the end of this one tunnel.
+func (r *relay) guard(copying func()) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r.abort(tunnel.Truncated, fmt.Errorf("panic: %v", cause))
+		}
+	}()
+	copying()
+}
+
+// abort settles how the tunnel ended, unless that is settled, and tears both
+// connections down. An origin that had ended in good order cannot have been
+// truncated: whatever follows is the afterlife of a complete tunnel.
+func (r *relay) abort(end tunnel.End, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.settled {
+		return
+	}
+	r.settled = true
+	if r.ended[tunnel.ToClient] {
+		// No reset towards the client: it would overtake what is still on its way.
+		r.end = tunnel.Complete
+		r.client.close()
+		r.origin.reset()
+		return
+	}
+	if end == tunnel.Truncated && !r.answered.Load() {
+		end = tunnel.Failed
+	}
+	r.end, r.err = end, err
+	r.client.reset()
+	r.origin.reset()
+}
+
+// finish closes what is open and records the outcome.
+func (r *relay) finish() (tunnel.End, error) {
+	r.mu.Lock()
+	if !r.settled {
+		r.settled, r.end = true, tunnel.Complete
+	}
+	end, err := r.end, r.err
+	r.mu.Unlock()
+	r.client.close()
+	r.origin.close()
+	reason := ""
+	if err != nil {
+		reason = err.Error()
+	}
+	r.live.Finish(end, reason)
+	return end, err
+}
+
+// markEnded notes that the source of a direction ended in good order.
+func (r *relay) markEnded(d tunnel.Direction) {
+	r.mu.Lock()
+	r.ended[d] = true
+	r.mu.Unlock()
+}
+
+func (r *relay) hasEnded(d tunnel.Direction) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended[d]
+}
+
+// toClient copies what the origin sends.
+func (r *relay) toClient() {
+	defer r.fromOrigin.release()
+	arrival := arrival{live: r.live}
+	r.intoClient.waiting = arrival.record
+	for {
+		p, err := r.fromOrigin.next()
+		at := r.live.Since()
+		if len(p) > 0 {
+			r.answered.Store(true)
+			r.touch(at)
+			arrival.begin(tunnel.Chunk{At: at, Bytes: int32(len(p))})
+			failed := r.intoClient.write(p)
+			r.touch(arrival.finish())
+			if failed != nil {
+				r.abort(tunnel.ClientClosed, sideError("write client", failed))
+				return
+			}
+		}
+		if err != nil {
+			r.originEnded(err)
+			return
+		}
+	}
+}
+
+// originEnded passes on how the origin ended. An end of stream is not believed
+// after a write to the same connection failed: the kernel reports a reset
+// once, and the write may have been the one that heard of it.
+func (r *relay) originEnded(err error) {
+	if broken := r.intoOrigin.failure(); broken != nil {
+		r.abort(tunnel.Truncated, sideError("write origin", broken))
+		return
+	}
+	if err != io.EOF {
+		end := tunnel.Truncated
+		if r.hasEnded(tunnel.ToOrigin) {
+			// Servers often answer the departure of a client with a reset.
+			end = tunnel.ClientClosed
+		}
+		r.abort(end, sideError("read origin", err))
+		return
+	}
+	r.markEnded(tunnel.ToClient)
+	if !r.client.closeWrite() {
+		// The one way left to tell the client that nothing more will come.
+		r.abort(tunnel.Complete, nil)
+	}
+}
+
+// toOrigin copies what the client sends.
+func (r *relay) toOrigin(early []byte) {
+	defer r.fromClient.release()
+	if len(early) > 0 && !r.send(early) {
+		return
+	}
+	early = nil
+	for {
+		p, err := r.fromClient.next()
+		if len(p) > 0 && !r.send(p) {
+			return
+		}
+		if err == io.EOF {
+			// Without a half-close the origin hears of it when all is over.
+			r.markEnded(tunnel.ToOrigin)
+			r.origin.closeWrite()
+			return
+		}
+		if err != nil {
+			r.abort(tunnel.ClientClosed, sideError("read client", err))
+			return
+		}
+	}
+}
+
+// send passes p to the origin and reports whether the direction goes on. If
+// the origin no longer listens, what it has said is still owed to the client:
+// a server that refuses an upload answers and closes.
+func (r *relay) send(p []byte) bool {
+	r.touch(r.live.Since())
+	if r.intoOrigin.write(p) == nil {
+		r.live.RequestBytes(len(p))
+		r.touch(r.live.Since())
+		return true
+	}
+	limit := time.Now().Add(lingerTime)
+	if !r.hasEnded(tunnel.ToClient) {
+		r.origin.setReadDeadline(limit) // then toClient reports the failure
+		return false
+	}
+	r.client.setReadDeadline(limit)
+	for {
+		if _, err := r.fromClient.next(); err != nil {
+			return false
+		}
+	}
+}
+
+// arrival records one chunk after the other: at once if the client makes us
+// wait, so that whoever watches sees the bytes that arrived; else behind the
+// write, so that waking a watcher delays nothing.
+type arrival struct {
+	live     *tunnel.Live
+	chunk    tunnel.Chunk
+	ordinal  int64
+	recorded bool
+}
+
+func (a *arrival) begin(c tunnel.Chunk) { a.chunk, a.recorded = c, false }
+
+func (a *arrival) record() {
+	a.ordinal, a.recorded = a.live.Chunk(a.chunk), true
+}
+
+// finish returns when the write was over, since the exchange began.
+func (a *arrival) finish() time.Duration {
+	now := a.live.Since()
+	if a.recorded {
+		a.live.Blocked(a.ordinal, now-a.chunk.At)
+		return now
+	}
+	a.chunk.Blocked = now - a.chunk.At
+	a.record()
+	return now
+}
