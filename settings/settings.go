@@ -1,0 +1,138 @@
+package settings
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Settings are the choices of the user, without secrets. The zero value is not
+// valid; begin with [Default]. A Settings is a value: copies made by [Store]
+// share nothing that changes.
+type Settings struct {
+	// Listen is the address the proxy listens on, as host:port. The host is an
+	// IP address or localhost; empty means every interface. Port 0 takes a free
+	// one. Anything but loopback needs ListenUser and its password.
+	// Default 127.0.0.1:1889.
+	Listen string `json:"listen"`
+	// ListenUser is the name programs must give to use the proxy; its password
+	// is a secret. Default empty: no name is asked for.
+	ListenUser string `json:"listen_user"`
+	// Upstream is the proxy everything is chained through, as scheme://host:port
+	// with one of socks5, socks5h, socks4a, http, https; a user name may stand
+	// before the host, a password may not. Default direct: there is none; empty
+	// means the same.
+	Upstream string `json:"upstream"`
+	// Bypass lists the destinations that are dialled directly, in the manner of
+	// NO_PROXY: name, .suffix, *.suffix or address, each with :port if only that
+	// port is meant; address/bits; 192.168.*; or * for everything. Default empty:
+	// nothing.
+	Bypass []string `json:"bypass"`
+	// ProxyLoopback sends requests for localhost and loopback addresses through
+	// the upstream too. Default false: they are dialled directly.
+	ProxyLoopback bool `json:"proxy_loopback"`
+	// ConnectPlain asks an HTTP upstream for a tunnel even for plain http://
+	// requests. Default false: those are sent to it in absolute form.
+	ConnectPlain bool `json:"connect_plain"`
+	// ConnectTimeout bounds one TCP connection, to the upstream or the origin.
+	// From 100ms to 10m, default 10s; zero is refused.
+	ConnectTimeout Duration `json:"connect_timeout"`
+	// HandshakeTimeout bounds what follows with the upstream: TLS, SOCKS or
+	// CONNECT. From 100ms to 10m, default 10s; zero is refused.
+	HandshakeTimeout Duration `json:"handshake_timeout"`
+	// DialTimeout bounds name lookup, connection and handshake together.
+	// From 100ms to 10m, default 20s; zero is refused.
+	DialTimeout Duration `json:"dial_timeout"`
+	// TunnelIdleTimeout ends a tunnel through which no byte has passed either
+	// way for so long. At least 1s, default 2h; zero keeps silent tunnels for
+	// ever.
+	TunnelIdleTimeout Duration `json:"tunnel_idle_timeout"`
+	// KeepExchanges is how many exchanges are remembered; the oldest finished
+	// one makes room. From 1 to 100000, default 2000; zero is refused.
+	KeepExchanges int `json:"keep_exchanges"`
+	// KeepChunks is how many chunks are remembered of one exchange before
+	// neighbours are merged. From 2 to 1000000, default 20000; zero is refused.
+	KeepChunks int `json:"keep_chunks"`
+}
+
+// DefaultListen is where the proxy listens unless told otherwise: the first
+// stream gauge of the US Geological Survey was set up in January 1889.
+const DefaultListen = "127.0.0.1:1889"
+
+// Default returns the settings of a user who has decided nothing.
+func Default() Settings {
+	return Settings{
+		Listen:            DefaultListen,
+		Upstream:          "direct",
+		ConnectTimeout:    Duration(10 * time.Second),
+		HandshakeTimeout:  Duration(10 * time.Second),
+		DialTimeout:       Duration(20 * time.Second),
+		TunnelIdleTimeout: Duration(2 * time.Hour),
+		KeepExchanges:     2000,
+		KeepChunks:        20000,
+	}
+}
+
+// Clone returns a copy that shares nothing with s. An empty list becomes nil,
+// so that copies of equal settings are deeply equal.
+func (s Settings) Clone() Settings {
+	s.Bypass = append([]string(nil), s.Bypass...)
+	return s
+}
+
+// fieldNames lists the fields as spelled in the file, in the order of
+// [Settings]. The struct tags are the only list of fields there is.
+var fieldNames = func() []string {
+	var names []string
+	for f := range reflect.TypeFor[Settings]().Fields() {
+		names = append(names, f.Tag.Get("json"))
+	}
+	return names
+}()
+
+// field returns the named field of s, addressable, or false.
+func (s *Settings) field(name string) (reflect.Value, bool) {
+	i := slices.Index(fieldNames, name)
+	if i < 0 {
+		return reflect.Value{}, false
+	}
+	return reflect.ValueOf(s).Elem().Field(i), true
+}
+
+// reset gives the named field its default.
+func (s *Settings) reset(name string) {
+	d := Default()
+	from, _ := d.field(name)
+	if to, ok := s.field(name); ok {
+		to.Set(from)
+	}
+}
+
+// Duration is a [time.Duration] written as text with its unit: "10s", "2h".
+type Duration time.Duration
+
+// String returns the duration as the file spells it: "2h", not "2h0m0s".
+func (d Duration) String() string {
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return err
+	}
+	*d = Duration(parsed)
+	return nil
+}
