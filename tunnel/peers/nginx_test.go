@@ -1,0 +1,84 @@
+//go:build peers && linux
+
+package peers
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestNginxStreams: with buffering off nginx passes every event on, and so do we.
+func TestNginxStreams(t *testing.T) {
+	b := body{"text/event-stream", closeDelimited, streams[0].events}
+	origin := newOrigin(t, b, nil)
+	host := nginx(t, origin.addr, false)
+	g := serve(t, peer{})
+	client := get(t, g.addr, host, "/off", false)
+	follow(t, origin, client, b)
+	ex := only(t, g.finish(t, 1), "recorded", func(exchange) bool { return true })
+	if ex.End != "complete" || ex.units() != 3 || len(ex.Chunks) != len(b.pieces()) {
+		t.Errorf("recorded %s with %d units in %v, want complete with 3 in %d chunks", ex.End, ex.units(), ex.Chunks, len(b.pieces()))
+	}
+}
+
+// TestNginxHoldsAll: with buffering on nginx holds what the origin sends in
+// HTTP/1.0 until the stream ends, and the recording says so: the origin flushed
+// its events one by one, yet the first chunk came after the last of them.
+func TestNginxHoldsAll(t *testing.T) {
+	const events = 8
+	flushed := make(chan time.Time, events)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for i := range events {
+			fmt.Fprintf(w, "data: event %d\n\n", i)
+			w.(http.Flusher).Flush()
+			flushed <- time.Now()
+			<-tick.C
+		}
+	}))
+	defer server.Close()
+	host := nginx(t, strings.TrimPrefix(server.URL, "http://"), true)
+	g := serve(t, peer{})
+	status, page := fetch(t, g.addr, "http://"+host+"/on")
+	if got := strings.Count(page, "data: "); status != http.StatusOK || got != events {
+		t.Fatalf("status %d with %d events, want 200 with %d", status, got, events)
+	}
+	var last time.Time
+	for range events {
+		last = <-flushed
+	}
+	ex := only(t, g.finish(t, 1), "recorded", func(exchange) bool { return true })
+	if ex.units() != events || len(ex.Chunks) == 0 {
+		t.Fatalf("recorded %d units in %v, want %d", ex.units(), ex.Chunks, events)
+	}
+	first := ex.Start.Add(time.Duration(ex.Chunks[0][0]) * time.Microsecond)
+	if first.Before(last) {
+		t.Errorf("first chunk at %v, but nginx should have held it until after %v", first, last)
+	}
+}
+
+// fetch gets a page through the proxy, whole.
+func fetch(t *testing.T, proxy, page string) (status int, text string) {
+	t.Helper()
+	through := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: proxy})}
+	defer through.CloseIdleConnections()
+	asker := http.Client{Transport: through, Timeout: patience}
+	resp, err := asker.Get(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	all, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(all)
+}
