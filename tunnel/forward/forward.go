@@ -33,7 +33,7 @@ type Path struct {
 
 // Relay copies the two directions of a connection that has left HTTP, until
 // both have ended, and finishes live.
-type Relay func(ctx context.Context, client, origin net.Conn, early []byte, live *tunnel.Live)
+type Relay func(client, origin net.Conn, early []byte, live *tunnel.Live)
 
 // Config is what a Forwarder needs. Path and Recorder must be set.
 type Config struct {
@@ -200,7 +200,7 @@ func (j *job) accept(resp *http.Response) *http.Response {
 	})
 	removeHopByHop(resp.Header, responseOnly)
 	j.writer.KeepFraming(j.response.Framing())
-	j.body = tap.NewBody(resp, j.response, j.live)
+	j.body = tap.NewBody(resp, j.response, j.writer, j.live)
 	resp.Body = j.body
 	return resp
 }

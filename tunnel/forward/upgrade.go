@@ -69,7 +69,7 @@ func (j *job) switchProtocols(resp *http.Response, asked string) error {
 		j.live.Finish(tunnel.ClientClosed, "")
 		return nil
 	}
-	j.forwarder.upgraded(j.client, client, origin, bytes.Clone(early), j.live)
+	j.forwarder.upgraded(client, origin, bytes.Clone(early), j.live)
 	return nil
 }
 
@@ -110,4 +110,4 @@ type upgraded struct {
 }
 
 func (u *upgraded) Read(p []byte) (int, error) { return u.body.Read(p) }
-func (u *upgraded) NetConn() net.Conn          { return u }
+func (u *upgraded) NetConn() net.Conn          { return nil }

@@ -24,15 +24,18 @@ type Outcome struct {
 type Body struct {
 	inner    io.ReadCloser
 	response *Response
+	flusher  http.Flusher
 	live     *tunnel.Live
 	units    *unitCounter
 	outcome  Outcome
 	one      [1]byte
 }
 
-// NewBody wraps the body of resp, which arrives through r.
-func NewBody(resp *http.Response, r *Response, live *tunnel.Live) *Body {
-	return &Body{inner: resp.Body, response: r, live: live, units: newUnitCounter(resp, live)}
+// NewBody wraps the body of resp, which arrives through r and goes to the
+// client through w. The flusher is given apart from the writer of WriteTo
+// because goproxy hides it behind a writer of its own for some content types.
+func NewBody(resp *http.Response, r *Response, w *Writer, live *tunnel.Live) *Body {
+	return &Body{inner: resp.Body, response: r, flusher: w, live: live, units: newUnitCounter(resp, live)}
 }
 
 // Outcome returns how copying ended; valid once WriteTo has returned.
@@ -55,35 +58,21 @@ func (b *Body) Close() error {
 }
 
 // WriteTo copies the body to w, one Write for each read of the connection, and
-// flushes w before every wait. It records each chunk with the time at which
+// flushes before every wait. It records each chunk with the time at which
 // its bytes were read and how long the client took to accept them.
 func (b *Body) WriteTo(w io.Writer) (int64, error) {
-	flusher, ok := w.(http.Flusher)
-	if !ok {
-		flusher = noFlusher{}
-	}
 	if b.mustWait() {
-		flusher.Flush() // the head goes out while the body is still to come
+		b.flusher.Flush() // the head goes out while the body is still to come
 	}
-	out := output{Writer: w, Flusher: flusher}
+	var total int64
 	for {
-		err := b.copyArrival(&out)
+		n, err := b.copyArrival(w)
+		total += n
 		if err != nil {
-			return out.total, b.finish(err)
+			return total, b.finish(err)
 		}
 	}
 }
-
-// output is where a body goes.
-type output struct {
-	io.Writer
-	http.Flusher
-	total int64
-}
-
-type noFlusher struct{}
-
-func (noFlusher) Flush() {}
 
 // mustWait reports whether the next read of the body may have to wait for the
 // origin: nothing has arrived that was not copied, and the end was not seen.
@@ -116,27 +105,27 @@ func (e *writeError) Unwrap() error { return e.err }
 
 // copyArrival writes the payload of the oldest arrival, after waiting for one
 // if need be.
-func (b *Body) copyArrival(out *output) error {
+func (b *Body) copyArrival(w io.Writer) (int64, error) {
 	if a, ok := b.response.take(); ok {
-		return b.copyBytes(out, a, 0)
+		return b.copyBytes(w, a, 0)
 	}
 	// Ask for one byte: when it comes, the read of the connection that brought
 	// it has been stamped and measured.
 	n, err := b.inner.Read(b.one[:])
 	if n == 0 {
-		return err
+		return 0, err
 	}
 	a, ok := b.response.take()
 	if !ok {
 		// The framing could not be followed: what net/http hands out counts.
 		a = arrival{b.live.Since(), 1}
 	}
-	return b.copyBytes(out, a, n)
+	return b.copyBytes(w, a, n)
 }
 
-// copyBytes moves a.bytes to out. The first have of them, at most one, are in
+// copyBytes moves a.bytes to w. The first have of them, at most one, are in
 // b.one already.
-func (b *Body) copyBytes(out *output, a arrival, have int) error {
+func (b *Body) copyBytes(w io.Writer, a arrival, have int) (total int64, err error) {
 	buffer := getBuffer(min(a.bytes, maxRead))
 	defer putBuffer(buffer)
 	copy(*buffer, b.one[:have])
@@ -144,14 +133,16 @@ func (b *Body) copyBytes(out *output, a arrival, have int) error {
 		n, readErr := fill(b.inner, (*buffer)[:min(left, len(*buffer))], have)
 		have = 0
 		left -= n
-		if err := b.deliver(out, a.at, (*buffer)[:n], left > 0); err != nil {
-			return err
+		written, err := b.deliver(w, a.at, (*buffer)[:n], left > 0)
+		total += int64(written)
+		if err == nil {
+			err = readErr
 		}
-		if readErr != nil {
-			return readErr
+		if err != nil {
+			return total, err
 		}
 	}
-	return nil
+	return total, nil
 }
 
 // fill reads until p is full, from index have on, and returns how much of p is
@@ -170,21 +161,20 @@ func fill(r io.Reader, p []byte, have int) (int, error) {
 
 // deliver records p as a chunk and writes it, and flushes unless more follows
 // without a wait. Units are counted last, so that counting delays no byte.
-func (b *Body) deliver(out *output, at time.Duration, p []byte, more bool) error {
+func (b *Body) deliver(w io.Writer, at time.Duration, p []byte, more bool) (int, error) {
 	if len(p) == 0 {
-		return nil
+		return 0, nil
 	}
 	ordinal := b.live.Chunk(tunnel.Chunk{At: at, Bytes: int32(len(p))})
 	before := time.Now()
-	n, err := out.Write(p)
-	out.total += int64(n)
+	n, err := w.Write(p)
 	if err == nil && !more && b.mustWait() {
-		out.Flush()
+		b.flusher.Flush()
 	}
 	b.live.Blocked(ordinal, time.Since(before))
 	if err != nil {
-		return &writeError{err}
+		return n, &writeError{err}
 	}
 	b.units.count(ordinal, at, p)
-	return nil
+	return n, nil
 }

@@ -91,11 +91,11 @@ func (c *Conn) CloseWrite() error {
 	return net.ErrClosed
 }
 
-// NetConn returns the connection beneath, or c itself while bytes read ahead
-// are still waiting.
+// NetConn returns the connection beneath, or nil while bytes read ahead are
+// still waiting.
 func (c *Conn) NetConn() net.Conn {
 	if c.ahead.waiting() {
-		return c
+		return nil
 	}
 	return c.Conn
 }

@@ -1,0 +1,13 @@
+// Package proxy is the listening proxy. It takes connections on one port, tells
+// SOCKS from HTTP by the first byte, and assembles the rest: upstream dials,
+// forward carries requests in absolute form, relay carries tunnels, and each
+// exchange is recorded as it happens.
+//
+//	Accept ── first byte ─┬─ 0x05, 0x04 ── socks ───────────┐
+//	                      └─ net/http server ── handler ─┬──┴─ relay (CONNECT, SOCKS, 101)
+//	                                                     ├──── forward (absolute form)
+//	                                                     └──── our own page at /
+//
+// It serves whoever can connect, which by default is this machine only. What it
+// says in its own name is guarded against web pages: see own.go.
+package proxy

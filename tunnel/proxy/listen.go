@@ -1,0 +1,162 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// First bytes that announce SOCKS (RFC 1928 §3, and SOCKS4). No HTTP method
+// begins so.
+const (
+	socks4 = 0x04
+	socks5 = 0x05
+)
+
+// accept takes connections until ctx ends or the listener fails for good.
+func (p *Proxy) accept(ctx context.Context, ln net.Listener, web *handover) error {
+	var pause time.Duration
+	for {
+		conn, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			if !p.tasks.run(func(ctx context.Context) { p.greet(ctx, conn, web) }) {
+				conn.Close()
+			}
+		case ctx.Err() != nil:
+			return nil
+		case !passes(err):
+			return err
+		default:
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			p.logger.Warn("accept", "err", err, "pause", pause)
+			wait(ctx, pause)
+		}
+	}
+}
+
+// passes reports whether an error of Accept is about one connection, or about
+// resources that come back, rather than about the listener.
+func passes(err error) bool {
+	for _, cause := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.ECONNRESET,
+	} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// greet looks at the first byte of a connection and hands it to whom it is for.
+func (p *Proxy) greet(ctx context.Context, conn net.Conn, web *handover) {
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	client := &sniffed{Conn: conn}
+	_ = conn.SetReadDeadline(time.Now().Add(greetingTimeout))
+	if _, err := conn.Read(client.first[:]); err != nil {
+		conn.Close()
+		return
+	}
+	client.held = true
+	if first := client.first[0]; first == socks4 || first == socks5 {
+		p.serveSOCKS(ctx, client)
+		return
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	web.give(client)
+}
+
+// sniffed is a client's connection whose first byte was read already and is
+// read again from here.
+type sniffed struct {
+	net.Conn
+	first [1]byte
+	held  bool
+}
+
+// Read returns the first byte, then what the connection brings.
+func (s *sniffed) Read(p []byte) (int, error) {
+	if s.held && len(p) > 0 {
+		s.held = false
+		return copy(p, s.first[:]), nil
+	}
+	return s.Conn.Read(p)
+}
+
+// CloseWrite half-closes the connection.
+func (s *sniffed) CloseWrite() error {
+	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return net.ErrClosed
+}
+
+// SetLinger sets what Close does with unsent bytes.
+func (s *sniffed) SetLinger(sec int) error {
+	if l, ok := s.Conn.(interface{ SetLinger(int) error }); ok {
+		return l.SetLinger(sec)
+	}
+	return net.ErrClosed
+}
+
+// NetConn returns the connection beneath, or nil while the first byte waits.
+func (s *sniffed) NetConn() net.Conn {
+	if s.held {
+		return nil
+	}
+	return s.Conn
+}
+
+// handover is the listener of net/http's server: it is given the connections
+// that turned out to speak HTTP.
+type handover struct {
+	addr   net.Addr
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newHandover(addr net.Addr) *handover {
+	return &handover{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (h *handover) give(conn net.Conn) {
+	select {
+	case h.conns <- conn:
+	case <-h.closed:
+		conn.Close()
+	}
+}
+
+// Accept returns the next connection given.
+func (h *handover) Accept() (net.Conn, error) {
+	select {
+	case conn := <-h.conns:
+		return conn, nil
+	case <-h.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends Accept and give.
+func (h *handover) Close() error {
+	h.once.Do(func() { close(h.closed) })
+	return nil
+}
+
+// Addr returns the address of the real listener.
+func (h *handover) Addr() net.Addr { return h.addr }
