@@ -1,0 +1,35 @@
+// Package assets holds what the programs carry with them that is not code: the
+// application's icon, as PNG bytes. It knows no drawing library; whoever shows
+// an icon decodes it.
+//
+// The pictures are drawn from icons/icon.svg and, up to 32 pixels,
+// icons/icon-small.svg, with rsvg-convert -w SIZE -h SIZE.
+package assets
+
+import (
+	"embed"
+	"fmt"
+)
+
+//go:embed icons/*.png
+var icons embed.FS
+
+// iconSizes are the widths and heights of the icons, in pixels.
+var iconSizes = [...]int{16, 24, 32, 48, 64, 128, 256, 512}
+
+// Icon returns the application's icon as PNG: the smallest that has at least
+// size pixels a side, or the largest there is. The slice is the caller's.
+func Icon(size int) []byte {
+	best := iconSizes[len(iconSizes)-1]
+	for _, s := range iconSizes {
+		if s >= size {
+			best = s
+			break
+		}
+	}
+	data, err := icons.ReadFile(fmt.Sprintf("icons/icon-%d.png", best))
+	if err != nil {
+		panic(err) // an icon was not built in: seen by any test that runs
+	}
+	return data
+}
