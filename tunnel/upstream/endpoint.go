@@ -44,7 +44,7 @@ func newEndpoint(host string, port uint16) (endpoint, bool) {
 		e.ip = ip.Unmap()
 		return e, true
 	}
-	if host == "" || len(host) > maxHost || strings.ContainsFunc(host, notInHost) {
+	if host == "" || len(asciiHost(host)) > maxHost || strings.ContainsFunc(host, notInHost) {
 		return e, false
 	}
 	return e, true

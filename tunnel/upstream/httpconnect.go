@@ -98,7 +98,7 @@ func readReply(r io.Reader) (reply, error) {
 		n, err := r.Read(buf[len(buf):min(cap(buf), maxReplyHead)])
 		buf = buf[:len(buf)+n]
 		if n == 0 && err != nil {
-			return reply{head: buf[start:]}, err
+			return reply{head: buf}, err
 		}
 	}
 }

@@ -138,11 +138,12 @@ func (a *attempt) socks5Finding(ctx context.Context, heard *listener, err error)
 		return a.refusedCredentials()
 	case reply > 0:
 		return a.worded(socks5Replies, reply)
-	case reply == 0:
-		return a.malformed("SOCKS5")
 	}
 	f := a.brokenTalk(ctx, "SOCKS5", err, len(heard.said) > 0)
-	if method == methodPassword && status < 0 && f.cause == tunnel.ErrClosed {
+	switch {
+	case f.cause == nil && len(heard.said) > 0: // the network is well, the client complains
+		return a.malformed("SOCKS5")
+	case f.cause == tunnel.ErrClosed && method == methodPassword && status < 0:
 		return a.refusedCredentials() // some servers just hang up
 	}
 	return f
