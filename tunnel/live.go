@@ -206,6 +206,18 @@ func (l *Live) BeginTurn(at time.Duration) {
 	l.mu.Unlock()
 }
 
+// ExtendTurn notes that the request of the turn opened last went on until at.
+// Once its response has begun it changes nothing.
+func (l *Live) ExtendTurn(at time.Duration) {
+	l.mu.Lock()
+	if l.turnKept {
+		if t := &l.ex.Turns[len(l.ex.Turns)-1]; t.Bytes == 0 {
+			t.Sent = at
+		}
+	}
+	l.mu.Unlock()
+}
+
 // TurnData adds n response bytes that arrived at to the turn opened last,
 // unless that one was not kept.
 func (l *Live) TurnData(at time.Duration, n int) {

@@ -40,12 +40,16 @@ type Config struct {
 // Truncated, or Failed if the origin had sent nothing, means that the origin
 // or this proxy broke off; ClientClosed that the client did.
 //
+// What passes is watched as the kind of the exchange calls for: a WebSocket
+// connection for its frames, every other for TLS records, the hellos, and the
+// turns of HTTP/1 inside.
+//
 // A connection that wraps another may have a method NetConn() net.Conn that
 // returns the one beneath as soon as reading and writing there is the same; it
 // is then copied from directly, and closed through the wrapper. Before that
 // the method returns nil or its receiver. A *tls.Conn is never unwrapped.
 func Run(ctx context.Context, client, origin net.Conn, early []byte, live *tunnel.Live, cfg Config) (tunnel.End, error) {
-	r := &relay{client: newSide(client), origin: newSide(origin), live: live}
+	r := &relay{client: newSide(client), origin: newSide(origin), live: live, watch: newObserver(live)}
 	r.fromClient, r.fromOrigin = newReader(r.client), newReader(r.origin)
 	r.intoClient, r.intoOrigin = newWriter(r.client), newWriter(r.origin)
 	stopIdle := r.watchIdle(cfg.IdleTimeout)
@@ -66,6 +70,7 @@ type relay struct {
 	fromClient, fromOrigin *reader
 	intoClient, intoOrigin *writer
 	live                   *tunnel.Live
+	watch                  observer
 	active                 atomic.Int64 // last movement, nanoseconds since live's start
 	answered               atomic.Bool  // a byte of the origin has come
 
@@ -182,7 +187,8 @@ func (r *relay) toClient() {
 		if len(p) > 0 {
 			r.answered.Store(true)
 			r.touch(at)
-			arrival.begin(tunnel.Chunk{At: at, Bytes: int32(len(p))})
+			units := r.watch.observe(tunnel.ToClient, p, at)
+			arrival.begin(tunnel.Chunk{At: at, Bytes: int32(len(p)), Units: int32(units)})
 			failed := r.intoClient.write(p)
 			r.touch(arrival.finish())
 			if failed != nil {
@@ -250,7 +256,9 @@ func (r *relay) toOrigin(early []byte) {
 // the origin no longer listens, what it has said is still owed to the client:
 // a server that refuses an upload answers and closes.
 func (r *relay) send(p []byte) bool {
-	r.touch(r.live.Since())
+	at := r.live.Since()
+	r.touch(at)
+	r.watch.observe(tunnel.ToOrigin, p, at)
 	if r.intoOrigin.write(p) == nil {
 		r.live.RequestBytes(len(p))
 		r.touch(r.live.Since())

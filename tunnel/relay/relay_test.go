@@ -31,10 +31,14 @@ type world struct {
 }
 
 func begin(t *testing.T, ctx context.Context, early string, buffer int, cfg Config) *world {
+	return beginExchange(t, ctx, tunnel.Exchange{}, early, buffer, cfg)
+}
+
+func beginExchange(t *testing.T, ctx context.Context, ex tunnel.Exchange, early string, buffer int, cfg Config) *world {
 	client, near := tunneltest.Pair(buffer)
 	far, origin := tunneltest.Pair(buffer)
 	w := &world{t: t, client: client, origin: origin, done: make(chan struct{})}
-	w.live = tunnel.NewLive(tunnel.Exchange{}, tunnel.Limits{Chunks: 100, Units: 100}, nil)
+	w.live = tunnel.NewLive(ex, tunnel.Limits{Chunks: 100, Units: 100}, nil)
 	go func() {
 		defer close(w.done)
 		w.end, w.err = Run(ctx, near, far, []byte(early), w.live, cfg)

@@ -1,0 +1,187 @@
+package relay
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"streamgauge/tunnel"
+)
+
+// certificate returns one for example.com and a pool that trusts it.
+func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"example.com"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+// encrypt puts TLS on both far ends and shakes hands.
+func (w *world) encrypt(version uint16, protocol string) (client, origin net.Conn) {
+	w.t.Helper()
+	cert, pool := certificate(w.t)
+	server := tls.Server(w.origin, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{protocol}, MaxVersion: version})
+	shaken := make(chan error)
+	go func() { shaken <- server.Handshake() }()
+	c := tls.Client(w.client, &tls.Config{RootCAs: pool, ServerName: "example.com", NextProtos: []string{protocol}})
+	if err := c.Handshake(); err != nil {
+		w.t.Error(err)
+	}
+	if err := <-shaken; err != nil {
+		w.t.Error(err)
+	}
+	return c, server
+}
+
+func TestTLSIsSeenThroughButNotOpened(t *testing.T) {
+	for version, name := range map[uint16]string{tls.VersionTLS12: "TLS 1.2", tls.VersionTLS13: "TLS 1.3"} {
+		virtually(t, func(t *testing.T) {
+			w := begin(t, t.Context(), "", 0, Config{})
+			client, origin := w.encrypt(version, "http/1.1")
+			for turn := range 2 {
+				time.Sleep(time.Second)
+				w.write(client, "GET / HTTP/1.1\r\n\r\n")
+				w.read(origin, "GET / HTTP/1.1\r\n\r\n")
+				for range 3 {
+					time.Sleep(50 * time.Millisecond)
+					w.write(origin, strings.Repeat("e", 100+turn))
+					w.read(client, strings.Repeat("e", 100+turn))
+				}
+			}
+			w.client.Close()
+			w.origin.Close()
+			got := w.ended(tunnel.Complete, "", 2300*time.Millisecond)
+			if want := (tunnel.TLSInfo{ServerName: "example.com", ALPN: "http/1.1", Version: name}); got.TLS != want {
+				t.Errorf("TLS = %+v, want %+v", got.TLS, want)
+			}
+			ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+			wantTurns := []tunnel.Turn{
+				{Sent: ms(1000), First: ms(1050), Last: ms(1150), Bytes: 300},
+				{Sent: ms(2150), First: ms(2200), Last: ms(2300), Bytes: 303},
+			}
+			if !slices.Equal(got.Turns, wantTurns) {
+				t.Errorf("%s: turns = %v, want %v", name, got.Turns, wantTurns)
+			}
+			units := 0
+			for _, c := range got.Chunks {
+				units += int(c.Units)
+				if c.Units > 0 != (c.At >= time.Second) {
+					t.Errorf("%s: a chunk at %v has %d units: only data after the handshake counts", name, c.At, c.Units)
+				}
+			}
+			if units != 6 || got.Totals.Units != 6 || len(got.Units) != 6 || got.UnitKind != tunnel.TLSRecord {
+				t.Errorf("%s: %d units in chunks, %d in all, %v kept as %v; want 6 TLS records", name, units, got.Totals.Units, got.Units, got.UnitKind)
+			}
+		})
+	}
+}
+
+// A request is over when its last record has gone out.
+func TestTurnOfARequestInPieces(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		w := begin(t, t.Context(), "", 0, Config{})
+		client, origin := w.encrypt(tls.VersionTLS13, "http/1.1")
+		for _, piece := range []string{"POST / HTTP/1.1\r\n\r\n", "half", "half"} {
+			w.write(client, piece)
+			w.read(origin, piece)
+			time.Sleep(time.Second)
+		}
+		w.write(origin, "thank you")
+		w.read(client, "thank you")
+		w.client.Close()
+		w.origin.Close()
+		got := w.ended(tunnel.Complete, "", 3*time.Second)
+		want := []tunnel.Turn{{Sent: 2 * time.Second, First: 3 * time.Second, Last: 3 * time.Second, Bytes: 9}}
+		if !slices.Equal(got.Turns, want) {
+			t.Errorf("turns = %v, want %v", got.Turns, want)
+		}
+	})
+}
+
+func TestHTTP2IsOneLane(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		w := begin(t, t.Context(), "", 0, Config{})
+		client, origin := w.encrypt(tls.VersionTLS13, "h2")
+		w.write(client, "frames of a request")
+		w.read(origin, "frames of a request")
+		for range 3 {
+			w.write(origin, "frames of a response")
+			w.read(client, "frames of a response")
+		}
+		w.client.Close()
+		w.origin.Close()
+		got := w.ended(tunnel.Complete, "", 0)
+		if got.TLS.ALPN != "h2" || len(got.Turns) != 0 {
+			t.Errorf("ALPN %q, turns %v; want h2 and none", got.TLS.ALPN, got.Turns)
+		}
+		if got.Totals.Units != 2 { // the first record is the server's preface
+			t.Errorf("%d units, want 2", got.Totals.Units)
+		}
+	})
+}
+
+func TestWebSocketFramesAreUnits(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		w := beginExchange(t, t.Context(), tunnel.Exchange{Kind: tunnel.KindWebSocket}, "", 0, Config{})
+		const text, ping = "\x81\x05hello", "\x89\x00"
+		w.write(w.client, "\x81\x82abcdxy") // frames of the client are no units
+		w.read(w.origin, "\x81\x82abcdxy")
+		for _, piece := range []string{text + text, ping, text[:3], text[3:]} {
+			time.Sleep(time.Second)
+			w.write(w.origin, piece)
+			w.read(w.client, piece)
+		}
+		w.client.Close()
+		w.origin.Close()
+		got := w.ended(tunnel.Complete, "", 4*time.Second)
+		var units []int32
+		for _, c := range got.Chunks {
+			units = append(units, c.Units)
+		}
+		if want := []int32{2, 0, 0, 1}; !slices.Equal(units, want) {
+			t.Errorf("units of the chunks = %v, want %v", units, want)
+		}
+		want := tunnel.Unit{At: 4 * time.Second, Bytes: 5, Kind: tunnel.WebSocket}
+		if len(got.Units) != 3 || got.Units[2] != want {
+			t.Errorf("units = %v, want 3 and the last %v", got.Units, want)
+		}
+	})
+}
+
+func TestOtherProtocolsHaveNoUnits(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		w := begin(t, t.Context(), "", 0, Config{})
+		w.write(w.origin, "220 mail.example ESMTP\r\n")
+		w.read(w.client, "220 mail.example ESMTP\r\n")
+		w.client.Close()
+		w.origin.Close()
+		got := w.ended(tunnel.Complete, "", 0)
+		if got.Totals.Units != 0 || got.UnitKind != tunnel.NoUnits || got.TLS != (tunnel.TLSInfo{}) {
+			t.Errorf("units %d of kind %v, TLS %+v; want none", got.Totals.Units, got.UnitKind, got.TLS)
+		}
+	})
+}
