@@ -1,146 +1,16 @@
 package wire
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	cryptorand "crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"io"
-	"math/big"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"streamgauge/tunnel"
 )
-
-// segment is what one read of one direction returned.
-type segment struct {
-	dir   tunnel.Direction
-	bytes string
-}
-
-// transcript is what went through a tunnel, in the order in which it was passed
-// on.
-type transcript struct {
-	mu       sync.Mutex
-	segments []segment
-}
-
-// tap is one end of an in-memory connection that writes down what it sends.
-type tapped struct {
-	net.Conn
-	dir tunnel.Direction
-	log *transcript
-}
-
-func (c tapped) Write(p []byte) (int, error) {
-	c.log.mu.Lock()
-	c.log.segments = append(c.log.segments, segment{c.dir, string(p)})
-	c.log.mu.Unlock()
-	return c.Conn.Write(p)
-}
-
-// pair returns the two ends of a TLS connection, not yet shaken hands.
-func pair(t testing.TB, client, server *tls.Config) (*tls.Conn, *tls.Conn, *transcript) {
-	t.Helper()
-	log := new(transcript)
-	near, far := bufferedPipe()
-	c, s := tls.Client(tapped{near, tunnel.ToOrigin, log}, client), tls.Server(tapped{far, tunnel.ToClient, log}, server)
-	t.Cleanup(func() { near.Close(); far.Close() })
-	return c, s, log
-}
-
-// bufferedPipe is net.Pipe with room between the ends, so that both may write
-// at once, as TLS stacks do at the end of a handshake.
-func bufferedPipe() (net.Conn, net.Conn) {
-	a, a2 := net.Pipe()
-	b, b2 := net.Pipe()
-	go pump(a2, b2)
-	go pump(b2, a2)
-	return a, b
-}
-
-func pump(dst, src net.Conn) {
-	queue := make(chan []byte, 1024)
-	go func() {
-		for p := range queue {
-			dst.Write(p)
-		}
-		dst.Close()
-	}()
-	defer close(queue)
-	for {
-		p := make([]byte, 32<<10)
-		n, err := src.Read(p)
-		if err != nil {
-			return
-		}
-		queue <- p[:n]
-	}
-}
-
-var identity = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), cryptorand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"origin.example"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(cryptorand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		panic(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(cert)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
-})
-
-// talk plays a script over a new connection: each line is a request's size and
-// the sizes of the response's writes.
-func talk(t testing.TB, client, server *tls.Config, script [][]int) []segment {
-	t.Helper()
-	c, s, log := pair(t, client, server)
-	go func() {
-		defer s.CloseWrite()
-		for _, turn := range script {
-			if _, err := io.ReadFull(s, make([]byte, turn[0])); err != nil {
-				return
-			}
-			for _, n := range turn[1:] {
-				s.Write(make([]byte, n))
-			}
-		}
-	}()
-	for _, turn := range script {
-		if _, err := c.Write(make([]byte, turn[0])); err != nil {
-			t.Fatalf("write request: %v", err)
-		}
-		total := 0
-		for _, n := range turn[1:] {
-			total += n
-		}
-		if _, err := io.ReadFull(c, make([]byte, total)); err != nil {
-			t.Fatalf("read response: %v", err)
-		}
-	}
-	io.Copy(io.Discard, c)
-	c.CloseWrite()
-	return slices.Clone(log.segments)
-}
 
 // observed is everything that a Tunnel told.
 type observed struct {
@@ -240,5 +110,149 @@ func checkTranscript(t *testing.T, segments []segment, want observed) {
 		if got := observe(segments, cut); got != want {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, want)
 		}
+	}
+}
+
+// TestTunnelTranscripts observes what OpenSSL's two ends said to one another:
+// curl to nginx, which passed on four events, 30 ms apart.
+func TestTunnelTranscripts(t *testing.T) {
+	const host = "origin.example"
+	for _, tt := range []struct {
+		file string
+		want observed
+	}{
+		{"tls13-http1.txt", observed{ // two requests on one connection
+			info: tunnel.TLSInfo{ServerName: host, ALPN: "http/1.1", Version: "TLS 1.3"}, turns: true, requests: 2,
+			records: ">84 <183 <20 <20 <20 <5 >85 <183 <20 <20 <20 <5",
+		}},
+		{"tls13-chacha20-post.txt", observed{
+			info: tunnel.TLSInfo{ServerName: host, ALPN: "http/1.1", Version: "TLS 1.3"}, turns: true, requests: 1,
+			records: ">158 <183 <20 <20 <20 <5",
+		}},
+		{"tls13-h2.txt", observed{
+			info:    tunnel.TLSInfo{ServerName: host, ALPN: "h2", Version: "TLS 1.3"},
+			records: ">64 >43 <83 <24 <24 <24",
+		}},
+		{"tls12-h2.txt", observed{
+			info:    tunnel.TLSInfo{ServerName: host, ALPN: "h2", Version: "TLS 1.2"},
+			records: ">64 >43 <83 <24 <24 <24",
+		}},
+	} {
+		t.Run(tt.file, func(t *testing.T) {
+			tt.want.complete, tt.want.tls = true, true
+			checkTranscript(t, readTranscript(t, "testdata/tunnels/"+tt.file), tt.want)
+		})
+	}
+}
+
+// TestTunnelRetry: the server asks for another key share, so each side sends a
+// second hello.
+func TestTunnelRetry(t *testing.T) {
+	certificate, pool := identity()
+	client := &tls.Config{ServerName: "origin.example", RootCAs: pool, CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP384}}
+	server := &tls.Config{Certificates: []tls.Certificate{certificate}, CurvePreferences: []tls.CurveID{tls.CurveP384}}
+	checkTranscript(t, talk(t, client, server, [][]int{{10, 20}, {30, 40}}), observed{
+		info:     tunnel.TLSInfo{ServerName: "origin.example", Version: "TLS 1.3"},
+		complete: true, tls: true, turns: true, requests: 2, records: ">10 <20 >30 <40",
+	})
+}
+
+// TestTunnelClientCertificate: two more records come before the client's
+// Finished.
+func TestTunnelClientCertificate(t *testing.T) {
+	certificate, pool := identity()
+	for name, own := range map[string][]tls.Certificate{"given": {certificate}, "none": nil} {
+		client := &tls.Config{ServerName: "origin.example", RootCAs: pool, Certificates: own}
+		server := &tls.Config{Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert}
+		segments := talk(t, client, server, [][]int{{10, 20}, {30, 40}})
+		if got := observe(segments, whole); got.records != ">10 <20 >30 <40" || got.requests != 2 {
+			t.Errorf("certificate %s: %d requests, records %q", name, got.requests, got.records)
+		}
+	}
+}
+
+func TestTunnelContinue(t *testing.T) {
+	certificate, pool := identity()
+	client := &tls.Config{ServerName: "origin.example", RootCAs: pool}
+	server := &tls.Config{Certificates: []tls.Certificate{certificate}}
+	got := observe(talk(t, client, server, [][]int{{200, 25}, {1000, 150, 25}}), whole)
+	if got.records != ">200 >1000 <150 <25" || got.requests != 1 {
+		t.Errorf("request with 100 Continue: %d requests, records %q", got.requests, got.records)
+	}
+}
+
+// TestTunnelEncryptedHello: the name in the clear is not to be trusted.
+func TestTunnelEncryptedHello(t *testing.T) {
+	hello := clientHelloRecord("public.example", 0xfe0d)
+	o := NewTunnel()
+	o.Feed(tunnel.ToOrigin, hello, nil)
+	if info, complete := o.Info(); info.ServerName != "" || complete || !o.TLS() {
+		t.Errorf("with ECH: %+v, complete %v, TLS %v", info, complete, o.TLS())
+	}
+	o = NewTunnel()
+	o.Feed(tunnel.ToOrigin, clientHelloRecord("public.example", 0xfe0e), nil)
+	if info, _ := o.Info(); info.ServerName != "public.example" || o.Turns() || o.NewTurn() {
+		t.Errorf("without ECH: %+v", info)
+	}
+}
+
+// clientHelloRecord returns a ClientHello with a server name and an empty
+// extension of that number, in records of ten bytes.
+func clientHelloRecord(name string, extension uint16) []byte {
+	n := byte(len(name))
+	list := append([]byte{0, 0, 0, n + 5, 0, n + 3, 0, 0, n}, name...)
+	list = append(list, byte(extension>>8), byte(extension), 0, 0)
+	body := append(append([]byte{3, 3}, make([]byte, 32)...), 0, 0, 2, 0x13, 0x01, 1, 0, 0, byte(len(list)))
+	body = append(body, list...)
+	message := append([]byte{clientHelloType, 0, 0, byte(len(body))}, body...)
+	var records []byte
+	for piece := range slices.Chunk(message, 10) {
+		records = append(append(records, recordHandshake, 3, 1, 0, byte(len(piece))), piece...)
+	}
+	return records
+}
+
+func TestTunnelNotTLS(t *testing.T) {
+	const toOrigin, toClient = tunnel.ToOrigin, tunnel.ToClient
+	hello := string(clientHelloRecord("a", 1))
+	for name, segments := range map[string][]segment{
+		"HTTP":                     {{toOrigin, "GET / HTTP/1.1\r\n\r\n"}},
+		"SSH":                      {{toClient, "SSH-2.0-x\r\n"}},
+		"answered in plain":        {{toOrigin, hello}, {toClient, "HTTP/1.1 400 Bad Request\r\n"}},
+		"record too long":          {{toOrigin, "\x16\x03\x01\xff\xff"}},
+		"another handshake":        {{toOrigin, "\x16\x03\x01\x00\x04\x0b\x00\x00\x00"}},
+		"hello too long":           {{toOrigin, "\x16\x03\x01\x00\x04\x01\xff\xff\xff"}},
+		"hello cut short":          {{toOrigin, "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"}},
+		"answer cut short":         {{toOrigin, hello}, {toClient, "\x16\x03\x01\x00\x05\x02\x00\x00\x01\x03"}},
+		"out of step after hellos": append(readTranscript(t, "testdata/tunnels/tls13-http1.txt")[:4], segment{toClient, "\x00"}),
+	} {
+		got := observe(segments, whole)
+		if got.tls || !got.complete || got.turns || got.records != "" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestTunnelConcurrently feeds both directions at once, as a relay does; the
+// race detector looks on.
+func TestTunnelConcurrently(t *testing.T) {
+	segments := readTranscript(t, "testdata/tunnels/tls12-h2.txt")
+	o := NewTunnel()
+	var counts [2]int
+	var wg sync.WaitGroup
+	for _, dir := range []tunnel.Direction{tunnel.ToOrigin, tunnel.ToClient} {
+		wg.Go(func() {
+			for _, s := range segments {
+				if s.dir == dir {
+					counts[dir] += o.Feed(dir, []byte(s.bytes), nil)
+					o.Info()
+					o.NewTurn()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if !o.TLS() || counts[tunnel.ToOrigin]+counts[tunnel.ToClient] == 0 {
+		t.Errorf("TLS %v, records %v", o.TLS(), counts)
 	}
 }
