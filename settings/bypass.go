@@ -18,8 +18,9 @@ const (
 // in, lets every caller of Validate say the same without having to remember it.
 func checkBypass(entry string) *FieldError {
 	e := &FieldError{Field: "bypass", Value: shorten(entry)}
+	entry = strings.TrimSpace(entry)
 	switch {
-	case strings.TrimSpace(entry) == "":
+	case entry == "":
 		e.Problem, e.Remedy = "has an empty entry", "remove it"
 	case strings.ContainsAny(entry, ", ;\t"):
 		e.Problem = "has several destinations in one entry"

@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
 const (
@@ -151,24 +149,6 @@ func syncDir(dir string) {
 		d.Sync()
 		d.Close()
 	}
-}
-
-// lock makes the directory if need be and keeps other processes out until
-// unlock is called. Where files cannot be locked the last writer wins.
-func lock(path string) (unlock func(), err error) {
-	path = target(path)
-	if err := makeDir(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("write settings: %w", err)
-	}
-	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock")
-	f, err := lockedfile.OpenFile(name, os.O_RDWR|os.O_CREATE, fileMode)
-	switch {
-	case errors.Is(err, errors.ErrUnsupported):
-		return func() {}, nil
-	case err != nil:
-		return nil, fmt.Errorf("lock settings: %w", err)
-	}
-	return func() { f.Close() }, nil
 }
 
 // makeDir makes dir private. One that exists keeps its mode: it may hold more

@@ -42,6 +42,7 @@ type vault interface {
 type systemVault struct{}
 
 func (systemVault) Get(service, account string) (string, error) { return keyring.Get(service, account) }
+
 func (systemVault) Set(service, account, password string) error {
 	return keyring.Set(service, account, password)
 }

@@ -45,7 +45,7 @@ type Settings struct {
 	// From 100ms to 10m, default 20s; zero is refused.
 	DialTimeout Duration `json:"dial_timeout"`
 	// TunnelIdleTimeout ends a tunnel through which no byte has passed either
-	// way for so long. At least 1s, default 2h; zero keeps silent tunnels for
+	// way for so long. At least 1s, default 15m; zero keeps silent tunnels for
 	// ever.
 	TunnelIdleTimeout Duration `json:"tunnel_idle_timeout"`
 	// KeepExchanges is how many exchanges are remembered; the oldest finished
@@ -68,7 +68,7 @@ func Default() Settings {
 		ConnectTimeout:    Duration(10 * time.Second),
 		HandshakeTimeout:  Duration(10 * time.Second),
 		DialTimeout:       Duration(20 * time.Second),
-		TunnelIdleTimeout: Duration(2 * time.Hour),
+		TunnelIdleTimeout: Duration(15 * time.Minute),
 		KeepExchanges:     2000,
 		KeepChunks:        20000,
 	}

@@ -131,7 +131,7 @@ func checkIdle(d Duration) *FieldError {
 	return &FieldError{
 		Field: "tunnel_idle_timeout", Value: d.String(),
 		Problem: "is shorter than 1s",
-		Remedy:  `write a longer one, e.g. "2h", or "0s" to keep silent tunnels for ever`,
+		Remedy:  `write a longer one, e.g. "15m", or "0s" to keep silent tunnels for ever`,
 	}
 }
 
