@@ -19,11 +19,14 @@ type finding struct {
 	sentence string // for the person
 }
 
-// failure reports a failed step. A caller who gave up is not told of causes
-// that only follow from that.
+// failure reports a failed step. Where ctx ended first, errors of a connection
+// closed for that reason are not passed on, and a caller who gave up is not
+// told of causes.
 func (a *attempt) failure(ctx context.Context, step tunnel.Step, err error, f finding) error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		err = context.Canceled
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if errors.Is(err, context.Canceled) {
 		f = finding{nil, fmt.Sprintf("The request to %s was given up before it was connected.", a.target)}
 	}
 	via := a.via
@@ -137,6 +140,15 @@ func (a *attempt) refusedCredentials() finding {
 	return finding{tunnel.ErrUpstreamAuth, fmt.Sprintf("%s refuses the user name or password: check them in the upstream.", a.via.Addr())}
 }
 
+// doubts ask what a peer may be that does not answer: HTTP proxies wait for
+// the end of a line when they hear SOCKS, and SOCKS servers hang up on HTTP.
+var doubts = map[string]string{
+	"SOCKS5": "does it speak SOCKS5, or is it an HTTP proxy?",
+	"SOCKS4": "does it speak SOCKS4, or is it an HTTP or SOCKS5 proxy?",
+	"HTTP":   "does it speak HTTP, or is it a SOCKS or https:// upstream?",
+	"TLS":    "does it speak TLS, or is it an http:// upstream?",
+}
+
 // brokenTalk words a handshake that ended without a complete answer. begun
 // tells whether the upstream had said anything that fits the protocol.
 func (a *attempt) brokenTalk(ctx context.Context, protocol string, err error, begun bool) finding {
@@ -147,11 +159,11 @@ func (a *attempt) brokenTalk(ctx context.Context, protocol string, err error, be
 	case cause == tunnel.ErrTimeout && begun:
 		return finding{cause, fmt.Sprintf("The upstream %s did not get through to %s within %v.", a.via.Addr(), a.target, a.waited())}
 	case cause == tunnel.ErrTimeout:
-		return finding{cause, fmt.Sprintf("%s accepted the connection but said nothing within %v: does it speak %s?", a.via.Addr(), a.waited(), protocol)}
+		return finding{cause, fmt.Sprintf("%s accepted the connection but said nothing within %v: %s", a.via.Addr(), a.waited(), doubts[protocol])}
 	case cause == tunnel.ErrClosed && begun:
 		return finding{cause, fmt.Sprintf("The upstream %s closed the connection instead of connecting to %s.", a.via.Addr(), a.target)}
 	case cause == tunnel.ErrClosed:
-		return finding{cause, fmt.Sprintf("%s closed the connection without an answer: does it speak %s?", a.via.Addr(), protocol)}
+		return finding{cause, fmt.Sprintf("%s closed the connection without an answer: %s", a.via.Addr(), doubts[protocol])}
 	default:
 		return finding{cause, fmt.Sprintf("The connection to the upstream %s broke: %v.", a.via.Addr(), err)}
 	}

@@ -88,9 +88,9 @@ func TestSOCKS5Failures(t *testing.T) {
 		{"tls answers", bare, talk("\x15\x03\x01\x00\x02\x02\x46"), at, tunnel.ErrNotThisProtocol, "proxy.test:1080" + needsScheme + "SOCKS5: it answers in TLS; is it an https:// upstream?"},
 		{"socks4 answers", bare, talk("\x00\x5b\x00\x00\x00\x00\x00\x00"), at, tunnel.ErrNotThisProtocol, "proxy.test:1080" + needsScheme + "SOCKS5: is it a socks4a:// upstream?"},
 		{"ssh answers", bare, talk("SSH-2.0-x\r\n"), at, tunnel.ErrNotThisProtocol, "proxy.test:1080" + needsScheme + "SOCKS5: check the upstream's scheme and port."},
-		{"silence", bare, stay(), at, tunnel.ErrTimeout, "proxy.test:1080 accepted the connection but said nothing within 10s: does it speak SOCKS5?"},
-		{"closes", bare, talk(""), at, tunnel.ErrClosed, "proxy.test:1080 closed the connection without an answer: does it speak SOCKS5?"},
-		{"resets", bare, func(c net.Conn) { c.(*tunneltest.Conn).Reset() }, at, tunnel.ErrClosed, "proxy.test:1080 closed the connection without an answer: does it speak SOCKS5?"},
+		{"silence", bare, stay(), at, tunnel.ErrTimeout, "proxy.test:1080 accepted the connection but said nothing within 10s: does it speak SOCKS5, or is it an HTTP proxy?"},
+		{"closes", bare, talk(""), at, tunnel.ErrClosed, "proxy.test:1080 closed the connection without an answer: does it speak SOCKS5, or is it an HTTP proxy?"},
+		{"resets", bare, func(c net.Conn) { c.(*tunneltest.Conn).Reset() }, at, tunnel.ErrClosed, "proxy.test:1080 closed the connection without an answer: does it speak SOCKS5, or is it an HTTP proxy?"},
 		{"needs password", bare, talk("\x05\xff"), at, tunnel.ErrUpstreamNeeds, "proxy.test:1080 asks for a user name and password: add them to the upstream."},
 		{"insists on password", bare, stay("\x05\x02"), at, tunnel.ErrUpstreamNeeds, "proxy.test:1080 asks for a user name and password: add them to the upstream."},
 		{"needs another method", user, talk("\x05\xff"), at, tunnel.ErrUpstreamAuth, "proxy.test:1080 takes neither a user name and password nor none: it asks for another kind of authentication."},
@@ -129,9 +129,9 @@ func TestSOCKS4Failures(t *testing.T) {
 		{"unknown code", upstream, replied("\x01"), at, tunnel.ErrUpstreamFailed, "The upstream proxy.test:1080 did not connect to origin.test:443 and gave the unknown reply code 1."},
 		{"socks5 answers and stays", upstream, stay("\x05\xff"), at, tunnel.ErrNotThisProtocol, "proxy.test:1080" + needsScheme + "SOCKS4: is it a socks5:// upstream?"},
 		{"http answers", upstream, talk("HTTP/1.1 400 Bad Request\r\n\r\n"), at, tunnel.ErrNotThisProtocol, "proxy.test:1080" + needsScheme + "SOCKS4: is it an HTTP proxy?"},
-		{"closes", upstream, talk(""), at, tunnel.ErrClosed, "proxy.test:1080 closed the connection without an answer: does it speak SOCKS4?"},
+		{"closes", upstream, talk(""), at, tunnel.ErrClosed, "proxy.test:1080 closed the connection without an answer: does it speak SOCKS4, or is it an HTTP or SOCKS5 proxy?"},
 		{"cut short", upstream, talk("\x00\x5a\x00"), at, tunnel.ErrClosed, "The upstream proxy.test:1080 closed the connection instead of connecting to origin.test:443."},
-		{"silence", upstream, stay(), at, tunnel.ErrTimeout, "proxy.test:1080 accepted the connection but said nothing within 10s: does it speak SOCKS4?"},
+		{"silence", upstream, stay(), at, tunnel.ErrTimeout, "proxy.test:1080 accepted the connection but said nothing within 10s: does it speak SOCKS4, or is it an HTTP or SOCKS5 proxy?"},
 	} {
 		t.Run(tt.name, tt.run)
 	}
@@ -149,6 +149,7 @@ func TestHTTPFailures(t *testing.T) {
 		{"needs password", bare, talk("HTTP/1.1 407 X\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n"), at, tunnel.ErrUpstreamNeeds, "proxy.test:3128 asks for a user name and password (407): add them to the upstream."},
 		{"refuses password", user, talk("HTTP/1.1 407 X\r\nproxy-authenticate: NTLM\r\nproxy-authenticate: basic realm=x\r\n\r\n"), at, tunnel.ErrUpstreamAuth, "proxy.test:3128 refuses the user name or password: check them in the upstream."},
 		{"needs ntlm", user, talk("HTTP/1.1 407 X\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n\r\n"), at, tunnel.ErrUpstreamNeeds, `proxy.test:3128 asks for "NTLM", "Negotiate" authentication (407); only Basic is supported.`},
+		{"401", user, status("401 X"), at, tunnel.ErrUpstreamAuth, "proxy.test:3128 refuses the user name or password: check them in the upstream."},
 		{"403", bare, status("403 " + canary), at, tunnel.ErrUpstreamDenied, answered + "403 Forbidden: check whether its rules allow this host and port."},
 		{"404", bare, status("404 Not Found"), at, tunnel.ErrUpstreamDenied, answered + "404 Not Found: is it a web server rather than a proxy?"},
 		{"405", bare, status("405 X"), at, tunnel.ErrUpstreamDenied, answered + "405 Method Not Allowed: is it a web server rather than a proxy?"},
@@ -162,10 +163,10 @@ func TestHTTPFailures(t *testing.T) {
 		{"tls answers", bare, stay("\x15\x03\x01\x00\x02\x02\x46"), at, tunnel.ErrNotThisProtocol, "proxy.test:3128" + needsScheme + "HTTP: it answers in TLS; is it an https:// upstream?"},
 		{"ssh answers", bare, stay("SSH-2.0-x\r\n"), at, tunnel.ErrNotThisProtocol, "proxy.test:3128" + needsScheme + "HTTP: check the upstream's scheme and port."},
 		{"bad status", bare, status("2x0 OK"), at, tunnel.ErrNotThisProtocol, "proxy.test:3128" + needsScheme + "HTTP: check the upstream's scheme and port."},
-		{"closes", bare, talk(""), at, tunnel.ErrClosed, "proxy.test:3128 closed the connection without an answer: does it speak HTTP?"},
+		{"closes", bare, talk(""), at, tunnel.ErrClosed, "proxy.test:3128 closed the connection without an answer: does it speak HTTP, or is it a SOCKS or https:// upstream?"},
 		{"closes within the head", bare, talk("HTTP/1.1 200 OK\r\nX:"), at, tunnel.ErrClosed, "The upstream proxy.test:3128 closed the connection instead of connecting to origin.test:443."},
 		{"closes after 100", bare, talk("HTTP/1.1 100 Continue\r\n\r\n"), at, tunnel.ErrClosed, "The upstream proxy.test:3128 closed the connection instead of connecting to origin.test:443."},
-		{"silence", bare, stay(), at, tunnel.ErrTimeout, "proxy.test:3128 accepted the connection but said nothing within 10s: does it speak HTTP?"},
+		{"silence", bare, stay(), at, tunnel.ErrTimeout, "proxy.test:3128 accepted the connection but said nothing within 10s: does it speak HTTP, or is it a SOCKS or https:// upstream?"},
 		{"head without end", bare, stay("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("y", 65<<10)), at, tunnel.ErrBadResponse, "proxy.test:3128 answered CONNECT with a head of more than 64 KiB: is it really a proxy?"},
 		{"1xx without end", bare, stay(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 3000)), at, tunnel.ErrBadResponse, "proxy.test:3128 answered CONNECT with a head of more than 64 KiB: is it really a proxy?"},
 	} {
@@ -269,8 +270,8 @@ func TestDeadlines(t *testing.T) {
 				if got := time.Since(began); got != tt.want {
 					t.Errorf("took %v, want %v", got, tt.want)
 				}
-				if !errors.Is(err, tunnel.ErrTimeout) {
-					t.Errorf("error = %v, want %v", err, tunnel.ErrTimeout)
+				if !errors.Is(err, tunnel.ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("error = %v, want %v of the context", err, tunnel.ErrTimeout)
 				}
 			})
 		})

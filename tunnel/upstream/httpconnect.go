@@ -179,7 +179,9 @@ func (a *attempt) statusFinding(r reply) finding {
 	switch r.status {
 	case http.StatusProxyAuthRequired:
 		return a.authFinding(r.head)
-	case http.StatusForbidden, http.StatusUnavailableForLegalReasons, http.StatusUnauthorized, http.StatusTooManyRequests:
+	case http.StatusUnauthorized: // what tinyproxy says to a wrong password
+		return a.refusedCredentials()
+	case http.StatusForbidden, http.StatusUnavailableForLegalReasons, http.StatusTooManyRequests:
 		return finding{tunnel.ErrUpstreamDenied, answered + ": check whether its rules allow this host and port."}
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return finding{tunnel.ErrUpstreamDenied, answered + ": is it a web server rather than a proxy?"}

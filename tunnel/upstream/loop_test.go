@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -113,4 +114,37 @@ func TestLoopLookupIsBrief(t *testing.T) {
 			}
 		})
 	}
+}
+
+// CheckLoop answers for an origin, whoever dials; Absolute names the upstream
+// for it.
+func TestPlainRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNet()
+		tests := []struct {
+			upstream, addr string
+			connectPlain   bool
+			loop, absolute bool
+		}{
+			{"http://proxy.test:3128", "origin.test:80", false, false, true},
+			{"https://proxy.test:3128", "origin.test:80", false, false, true},
+			{"http://proxy.test:3128", "origin.test:80", true, false, false},
+			{"http://proxy.test:3128", "127.0.0.1:1889", false, true, false},
+			{"http://proxy.test:3128", "10.0.0.5:1889", false, true, true},
+			{"socks5://proxy.test:1080", "origin.test:80", false, false, false},
+			{"", "origin.test:80", false, false, false},
+		}
+		for _, tt := range tests {
+			d := newDialer(t, n, tt.upstream, Config{Self: ours, Route: Route{ConnectPlain: tt.connectPlain}})
+			if err := d.CheckLoop(t.Context(), tt.addr); errors.Is(err, tunnel.ErrLoop) != tt.loop {
+				t.Errorf("through %s CheckLoop(%s) = %v, want a loop: %v", tt.upstream, tt.addr, err, tt.loop)
+			}
+			if up, got := d.Absolute(tt.addr); got != tt.absolute || (got && up != d.cfg.Upstream) {
+				t.Errorf("through %s Absolute(%s) = %v, %v, want %v", tt.upstream, tt.addr, up, got, tt.absolute)
+			}
+		}
+		if err := mustNew(t, Config{}).CheckLoop(t.Context(), "nonsense"); err == nil {
+			t.Error("CheckLoop(nonsense) = nil, want an error")
+		}
+	})
 }

@@ -111,10 +111,10 @@ func TestTLSFailures(t *testing.T) {
 			{failureTest{"expired", "", with(old), tunnel.StepUpstreamTLS, tunnel.ErrCertificate, whose + "expired on 1999-12-30: it has to be renewed there."}, oldPool},
 			{failureTest{"not yet valid", "", with(early), tunnel.StepUpstreamTLS, tunnel.ErrCertificate, whose + "is not valid before 2000-01-04: is the clock of this machine right?"}, earlyPool},
 			{failureTest{"plain http", "", talk("HTTP/1.1 400 Bad Request\r\n\r\n"), tunnel.StepUpstreamTLS, tunnel.ErrNotThisProtocol, "proxy.test:443 accepted the connection but does not speak TLS: is it an http:// upstream?"}, goodPool},
-			{failureTest{"closes", "", talk(""), tunnel.StepUpstreamTLS, tunnel.ErrClosed, "proxy.test:443 closed the connection without an answer: does it speak TLS?"}, goodPool},
-			{failureTest{"silence", "", stay(), tunnel.StepUpstreamTLS, tunnel.ErrTimeout, "proxy.test:443 accepted the connection but said nothing within 10s: does it speak TLS?"}, goodPool},
+			{failureTest{"closes", "", talk(""), tunnel.StepUpstreamTLS, tunnel.ErrClosed, "proxy.test:443 closed the connection without an answer: does it speak TLS, or is it an http:// upstream?"}, goodPool},
+			{failureTest{"silence", "", stay(), tunnel.StepUpstreamTLS, tunnel.ErrTimeout, "proxy.test:443 accepted the connection but said nothing within 10s: does it speak TLS, or is it an http:// upstream?"}, goodPool},
 			{failureTest{"wants a client certificate", "", overTLS(&tls.Config{Certificates: []tls.Certificate{good}, ClientAuth: tls.RequireAnyClientCert}, stay()), tunnel.StepHandshake, tunnel.ErrClosed, "proxy.test:443 broke off TLS (tls: certificate required): it may ask for a client certificate, which is not supported."}, goodPool},
-			{failureTest{"silence after TLS", "", with(good), tunnel.StepHandshake, tunnel.ErrTimeout, "proxy.test:443 accepted the connection but said nothing within 10s: does it speak HTTP?"}, goodPool},
+			{failureTest{"silence after TLS", "", with(good), tunnel.StepHandshake, tunnel.ErrTimeout, "proxy.test:443 accepted the connection but said nothing within 10s: does it speak HTTP, or is it a SOCKS or https:// upstream?"}, goodPool},
 		}
 		for _, tt := range tests {
 			n := newNet()
