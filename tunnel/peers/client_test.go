@@ -42,14 +42,14 @@ func get(t *testing.T, proxy, host, path string, connect bool) *client {
 	target := "http://" + host + path
 	if connect {
 		target = path
-		c.ask(t, "CONNECT", host, host)
+		c.request(t, "CONNECT", host, host)
 	}
-	c.ask(t, http.MethodGet, target, host)
+	c.request(t, http.MethodGet, target, host)
 	return c
 }
 
-// ask sends a request without a body and wants 200.
-func (c *client) ask(t *testing.T, method, target, host string) {
+// request sends a request without a body and wants 200.
+func (c *client) request(t *testing.T, method, target, host string) {
 	t.Helper()
 	if _, err := fmt.Fprintf(c.conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: */*\r\n\r\n", method, target, host); err != nil {
 		t.Fatal(err)
@@ -145,4 +145,31 @@ func (c *client) finish(t *testing.T) {
 			t.Errorf("after the payload: byte %q, %v; want EOF", b, err)
 		}
 	}
+}
+
+// ask sends one request through the proxy and returns the whole answer.
+func ask(t *testing.T, proxy, method, target string) (status int, page string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", proxy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	host := strings.Split(strings.TrimPrefix(target, "http://"), "/")[0]
+	if _, err := fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", method, target, host); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	all, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(all)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -62,34 +63,46 @@ func serve(t *testing.T, up peer) *gauge {
 // cleanEnv is an environment that holds nothing of the machine's own proxies
 // and nothing of the user's settings.
 func cleanEnv(t *testing.T) []string {
+	t.Helper()
 	home := t.TempDir()
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home}
 }
 
-// finish ends serve as a terminal would and returns what it recorded, after
-// looking for the upstream's password in everything that can be seen of it.
+// finish ends serve as a terminal would, once it has recorded n exchanges, and
+// returns them.
 func (g *gauge) finish(t *testing.T, n int) []exchange {
 	t.Helper()
 	g.settled(t, n)
-	arguments := commandLine(t, g.cmd.Process.Pid)
+	g.unseen(t, "the command line", commandLine(t, g.cmd.Process.Pid))
 	g.end(syscall.SIGINT)
 	if code := g.cmd.ProcessState.ExitCode(); code != 0 && code != 130 {
 		t.Errorf("serve ended with %d after an interrupt, want 0 or 130", code)
 	}
+	return g.recorded(t)
+}
+
+// recorded reads what a gauge that has ended recorded, after looking for the
+// upstream's password in all that it said.
+func (g *gauge) recorded(t *testing.T) []exchange {
+	t.Helper()
 	text, err := os.ReadFile(g.record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for where, seen := range map[string]string{
-		"the command line": arguments, "stdout": g.stdout.String(), "stderr": g.stderr.String(), "the recording": string(text),
-	} {
-		for _, secret := range g.secret.secrets() {
-			if strings.Contains(seen, secret) {
-				t.Errorf("%s shows the upstream's password", where)
-			}
+	g.unseen(t, "stdout", g.stdout.String())
+	g.unseen(t, "stderr", g.stderr.String())
+	g.unseen(t, "the recording", string(text))
+	return parse(t, text)
+}
+
+// unseen wants the upstream's password not to stand in a text.
+func (g *gauge) unseen(t *testing.T, where, text string) {
+	t.Helper()
+	for _, secret := range g.secret.secrets() {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s shows the upstream's password", where)
 		}
 	}
-	return parse(t, text)
 }
 
 // secrets are the ways in which the password could be written.
@@ -188,7 +201,11 @@ func (p peer) flags() []string {
 	if p.scheme == "" {
 		return nil
 	}
-	return []string{"--upstream", p.String()}
+	named := p.String()
+	if p.user != "" {
+		named = p.scheme + "://" + p.user + "@" + address(p.port)
+	}
+	return []string{"--upstream", named, "--proxy-loopback"}
 }
 
 // String is the path as recordings name it: without a user or a password.
@@ -200,5 +217,5 @@ func (p peer) String() string {
 }
 
 func (p peer) environment() []string {
-	return append(p.env, "SGAUGE_UPSTREAM_PASSWORD="+p.password)
+	return append(slices.Clone(p.env), "SGAUGE_UPSTREAM_PASSWORD="+p.password)
 }

@@ -4,10 +4,8 @@ package peers
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +45,7 @@ func TestNginxHoldsAll(t *testing.T) {
 	defer server.Close()
 	host := nginx(t, strings.TrimPrefix(server.URL, "http://"), true)
 	g := serve(t, peer{})
-	status, page := fetch(t, g.addr, "http://"+host+"/on")
+	status, page := ask(t, g.addr, "GET", "http://"+host+"/on")
 	if got := strings.Count(page, "data: "); status != http.StatusOK || got != events {
 		t.Fatalf("status %d with %d events, want 200 with %d", status, got, events)
 	}
@@ -63,22 +61,4 @@ func TestNginxHoldsAll(t *testing.T) {
 	if first.Before(last) {
 		t.Errorf("first chunk at %v, but nginx should have held it until after %v", first, last)
 	}
-}
-
-// fetch gets a page through the proxy, whole.
-func fetch(t *testing.T, proxy, page string) (status int, text string) {
-	t.Helper()
-	through := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: proxy})}
-	defer through.CloseIdleConnections()
-	asker := http.Client{Transport: through, Timeout: patience}
-	resp, err := asker.Get(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	all, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(all)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -130,8 +131,21 @@ func TestNodeEnvironment(t *testing.T) {
 	seen(t, g.finish(t, 1), o.addr, "")
 }
 
+// TestRun: sgauge run gives its command a proxy, and its own end follows.
+func TestRun(t *testing.T) {
+	up := squid(t)
+	g := &gauge{record: filepath.Join(t.TempDir(), "record.ndjson"), secret: up}
+	o := newOrigin(t, oneOfEach, nil)
+	args := append([]string{"run", "--listen", "127.0.0.1:0", "--record", g.record}, up.flags()...)
+	args = append(args, "--", need(t, "curl", "curl"), "-sS", "-N", "http://"+o.addr+"/")
+	cmd := exec.Command(sgauge, args...)
+	cmd.Env = append(cleanEnv(t), up.environment()...)
+	g.process = watch(t, o, cmd)
+	seen(t, g.recorded(t), o.addr, "http")
+}
+
 // watch runs a program that prints a stream, in lock-step with its origin.
-func watch(t *testing.T, o *origin, cmd *exec.Cmd) {
+func watch(t *testing.T, o *origin, cmd *exec.Cmd) *process {
 	t.Helper()
 	out, in, err := os.Pipe()
 	if err != nil {
@@ -154,6 +168,7 @@ func watch(t *testing.T, o *origin, cmd *exec.Cmd) {
 		t.Errorf("after the stream: %q, %v; want nothing", rest, err)
 	}
 	p.wait(t)
+	return p
 }
 
 // seen wants the one exchange with host in the recording, whole. An empty kind

@@ -40,31 +40,54 @@ func TestOtherUpstreams(t *testing.T) {
 }
 
 // TestWrongPassword: the upstream's refusal is told as the upstream's, in words,
-// and without the password.
+// and without the password. Tinyproxy answers a wrong password with 401, which
+// in absolute-form is an origin's word and passed on: only CONNECT can tell.
 func TestWrongPassword(t *testing.T) {
-	for name, start := range map[string]func(*testing.T) peer{
-		"microsocks": microsocks, "tinyproxy": tinyproxy, "squid": squid,
+	for _, with := range []struct {
+		name    string
+		up      func(*testing.T) peer
+		methods []string
+	}{
+		{"microsocks", microsocks, []string{"GET", "CONNECT"}},
+		{"tinyproxy", tinyproxy, []string{"CONNECT"}},
+		{"squid", squid, []string{"GET", "CONNECT"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			up := start(t)
+		t.Run(with.name, func(t *testing.T) {
+			up := with.up(t)
 			up.password = "canary-wrong-5d0e"
-			g := serve(t, up)
-			status, page := fetch(t, g.addr, "http://127.0.0.1:9/")
-			if status != http.StatusBadGateway {
-				t.Errorf("status = %d, want 502", status)
-			}
-			for _, secret := range up.secrets() {
-				if strings.Contains(page, secret) {
-					t.Errorf("the page shows the password: %s", page)
-				}
-			}
-			if !strings.Contains(page, "password") {
-				t.Errorf("the page does not say that the password is wrong: %s", page)
-			}
-			ex := only(t, g.finish(t, 1), "recorded", func(exchange) bool { return true })
-			if ex.End != "error" || ex.Error == "" {
-				t.Errorf("recorded as %s (%s), want error with its reason", ex.End, ex.Error)
-			}
+			refused(t, up, "password", with.methods...)
 		})
+	}
+}
+
+// TestUntrustedUpstream: nothing is said to a TLS upstream whose certificate
+// nobody vouches for.
+func TestUntrustedUpstream(t *testing.T) {
+	up := haproxy(t)
+	up.env = nil
+	refused(t, up, "certificate", "GET", "CONNECT")
+}
+
+// refused wants each method to end in 502, with a page that says why in words and
+// a recording that names the cause.
+func refused(t *testing.T, up peer, word string, methods ...string) {
+	t.Helper()
+	g := serve(t, up)
+	for _, method := range methods {
+		target := map[string]string{"GET": "http://127.0.0.1:9/", "CONNECT": "127.0.0.1:9"}[method]
+		status, page := ask(t, g.addr, method, target)
+		if status != http.StatusBadGateway || !strings.Contains(page, word) {
+			t.Errorf("%s: status %d, want 502 with a page that speaks of the %s: %s", method, status, word, page)
+		}
+		for _, secret := range up.secrets() {
+			if strings.Contains(page, secret) {
+				t.Errorf("%s: the page shows the password: %s", method, page)
+			}
+		}
+	}
+	for _, ex := range g.finish(t, len(methods)) {
+		if ex.End != "error" || ex.Error == "" {
+			t.Errorf("%s recorded as %s (%s), want error with its cause", ex.Method, ex.End, ex.Error)
+		}
 	}
 }
