@@ -17,8 +17,6 @@ const (
 
 // Frame is what a board shows next.
 type Frame struct {
-	// Notes are said once, above the lines.
-	Notes []string
 	// Finished are printed for good, in this order.
 	Finished []Row
 	// Running are redrawn in place; Hidden more run that are not among them.
@@ -27,14 +25,14 @@ type Frame struct {
 }
 
 // Board prints a line for each finished exchange and, where the cursor can be
-// moved, keeps the running ones below. It owns its destination: whatever else
-// is to be said goes through [Frame.Notes]. A Board serves one goroutine.
+// moved, keeps the running ones below. A Board serves one goroutine.
 //
 // Between two frames the cursor stands on an empty line with the running
 // exchanges beneath it. There it stays with its line when the terminal is
 // resized and the lines below are wrapped anew, nothing has to be counted to
-// find back, and what a person types lands where it does no harm. A program
-// that is killed leaves no hidden cursor and no odd mode behind.
+// find back, and whatever else is written, a message or what a person types,
+// becomes a line above. A program that is killed leaves no hidden cursor and no
+// odd mode behind.
 type Board struct {
 	out    io.Writer
 	style  Style
@@ -44,7 +42,7 @@ type Board struct {
 }
 
 // NewBoard returns a board that draws on out. size tells how large the terminal
-// is at the moment; it is not asked where the style has no columns.
+// is at the moment; it is not asked where the cursor cannot be moved.
 func NewBoard(out io.Writer, style Style, size func() (columns, rows int)) *Board {
 	return &Board{out: out, style: style, size: size}
 }
@@ -98,7 +96,7 @@ func (b *Board) room() int {
 
 // Draw shows one frame, in a single write.
 func (b *Board) Draw(f Frame) error {
-	if b.style.Columns > 0 {
+	if b.style.Moves {
 		b.style.Columns, _ = b.size()
 	}
 	var buf bytes.Buffer
@@ -116,9 +114,6 @@ func (b *Board) Draw(f Frame) error {
 
 // drawLines writes what stays.
 func (b *Board) drawLines(buf *bytes.Buffer, f Frame, end string) {
-	for _, note := range f.Notes {
-		buf.WriteString(Visible(note) + end)
-	}
 	if header := b.style.Header(); !b.headed && header != "" && len(f.Finished)+len(f.Running) > 0 {
 		buf.WriteString(header + end)
 		b.headed = true
@@ -143,7 +138,7 @@ const (
 // drawInPlace overwrites the last frame line by line: erasing it first would
 // flicker.
 func (b *Board) drawInPlace(buf *bytes.Buffer, f Frame) {
-	if !b.area && len(f.Notes)+len(f.Finished)+len(f.Running) == 0 {
+	if !b.area && len(f.Finished)+len(f.Running) == 0 {
 		return
 	}
 	buf.WriteString(beginFrame + "\r")

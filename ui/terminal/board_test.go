@@ -74,11 +74,6 @@ func TestBoardKeepsRunningBelow(t *testing.T) {
 			[]Frame{{Running: []Row{numbered(1), numbered(2)}, Hidden: 7}, {Running: []Row{numbered(3), numbered(4)}, Hidden: 8}},
 			"meth | M3 M4 and",
 		},
-		{
-			"a note comes between",
-			[]Frame{{Running: []Row{numbered(1)}}, {Notes: []string{"careful"}, Running: []Row{numbered(1)}}},
-			"meth careful | M1",
-		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScreen(t, 80, 6)

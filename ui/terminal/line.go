@@ -81,13 +81,15 @@ func (s Style) arrivals(r *Row, cells int) string {
 	return sparkline(&r.Exchange, spanOf(&r.Exchange, r.elapsed()), cells, s.glyphs())
 }
 
-// outcome is the mark and the label, or what failed.
+// outcome is the mark and the label, or what is to be said in their place.
 func (s Style) outcome(r *Row) cell {
-	switch {
-	case r.Exchange.End == tunnel.Failed:
-		return cell{"! " + Visible(firstOf(r.Exchange.Error, "failed")), red}
-	case r.Exchange.End == tunnel.ClientClosed && r.Verdict.Label == verdict.None:
+	switch ex := &r.Exchange; {
+	case ex.End == tunnel.Failed:
+		return cell{"! " + Visible(firstOf(ex.Error, "failed")), red}
+	case ex.End == tunnel.ClientClosed && r.Verdict.Label == verdict.None:
 		return cell{"client left", faint}
+	case ex.End == tunnel.Running && ex.Totals.Reads == 0:
+		return cell{"waiting", faint}
 	}
 	look := s.lookOf(r.Verdict.Label)
 	if r.Verdict.Provisional {

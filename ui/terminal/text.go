@@ -79,7 +79,7 @@ func runeWidth(r rune) int {
 }
 
 // cutMiddle shortens s to at most columns by taking out its middle: of a URL
-// the host and the end of the path tell the most.
+// the host and, a little more, the end of the path tell the most.
 func cutMiddle(s string, columns int, mark rune) string {
 	if Width(s) <= columns {
 		return s
@@ -87,7 +87,7 @@ func cutMiddle(s string, columns int, mark rune) string {
 	if columns < 1 {
 		return ""
 	}
-	head := prefix(s, columns/2)
+	head := prefix(s, (columns-1)*2/5)
 	tail := suffix(s, columns-1-Width(head))
 	return head + string(mark) + tail
 }

@@ -59,14 +59,14 @@ func TestCutMiddle(t *testing.T) {
 		want    string
 	}{
 		{"short", 5, "short"},
-		{"abcdefghij", 7, "abc…hij"},
-		{"abcdefghij", 6, "abc…ij"},
+		{"abcdefghij", 7, "ab…ghij"},
+		{"abcdefghij", 6, "ab…hij"},
 		{"abcdefghij", 1, "…"},
 		{"abcdefghij", 0, ""},
-		{"聊天聊天聊天", 8, "聊天…天"}, // an odd column stays free
+		{"聊天聊天聊天", 8, "聊…聊天"}, // an odd column stays free
 		{"聊天聊天聊天", 7, "聊…聊天"},
-		{"x聊天聊天y", 7, "x聊…天y"},
-		{"aaaaae\u0301\u0301bb", 5, "aa…bb"}, // no accent without its letter
+		{"x聊天聊天y", 7, "x…聊天y"},
+		{"aaaaae\u0301\u0301bb", 4, "a…bb"}, // no accent without its letter
 	} {
 		got := cutMiddle(c.in, c.columns, '…')
 		if got != c.want {
