@@ -12,6 +12,13 @@ import (
 type lines struct {
 	size    int  // bytes of the unfinished line
 	content bool // it holds more than white space
+	counted bool // it was counted already
+}
+
+// skip takes bytes that were counted already, by another rule.
+func (l *lines) skip(p []byte) {
+	l.feed(p, nil)
+	l.counted = l.content
 }
 
 func (l *lines) feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
@@ -35,9 +42,9 @@ func (l *lines) text(p []byte) {
 
 // end completes the line and returns 1 if it is a unit.
 func (l *lines) end(each func(kind tunnel.UnitKind, bytes int)) int {
-	size, content := l.size, l.content
-	l.size, l.content = 0, false
-	if !content {
+	size, isUnit := l.size, l.content && !l.counted
+	*l = lines{}
+	if !isUnit {
 		return 0
 	}
 	emit(each, tunnel.NDJSON, size)

@@ -19,8 +19,11 @@ type sniffer struct {
 	untyped    bool // no content type: it might not even be text
 	// kind is the decision, once feed returned true or end was called.
 	kind tunnel.UnitKind
-	held []byte   // what came before the Feed that decided
-	cuts []uint16 // where in held each Feed ended
+	// counted says that what is held was counted already, a unit each Feed.
+	counted bool
+	json    bool     // it begins like JSON
+	held    []byte   // what came before the Feed that decided
+	cuts    []uint16 // where in held each Feed ended
 }
 
 // feed returns whether p decides. If so, p is not held: the caller goes on with
@@ -41,6 +44,14 @@ func (s *sniffer) feed(p []byte) bool {
 	}
 	s.cuts = append(s.cuts, uint16(len(s.held)))
 	return false
+}
+
+// countable reports whether an undecided Feed is to be counted as Text at once.
+// A document that trickles in on one line would be counted in one lump at its
+// end otherwise.
+func (s *sniffer) countable() bool {
+	s.counted = s.json && s.lengthless && s.declared == tunnel.NoUnits
+	return s.counted
 }
 
 // end decides by what there is.
@@ -116,21 +127,22 @@ const recordSeparator = 0x1e
 func skipLineEnds(b []byte) []byte { return bytes.TrimLeft(b, "\r\n") }
 
 // lookJSON tells JSON lines from a JSON document. The first line must be a
-// complete value. If the body has a length, another must follow, since then it
-// may be a document that ends in a newline; without a length waiting for the
-// second line would stamp the first one late, and a document of one line is
-// fairly called one unit.
+// complete value, and another must follow, since a document may end in a
+// newline too. Only where there is no length, and the whole line came at once,
+// is it taken for the first of many: waiting for the second would stamp it
+// late, and a document of one line is fairly called one unit.
 func (s *sniffer) lookJSON(b []byte) sniffed {
 	if s.declared == tunnel.NDJSON {
 		return recognised
 	}
+	s.json = true
 	line, rest, whole := bytes.Cut(b, lf)
 	switch {
 	case !whole:
 		return undecided
 	case !json.Valid(bytes.TrimLeft(line, string(rune(recordSeparator)))):
 		return unlike
-	case s.lengthless:
+	case s.lengthless && !s.counted:
 		return recognised
 	}
 	rest = skipLineEnds(rest)

@@ -75,7 +75,9 @@ func (u *Units) Heartbeats() int { return u.sse.heartbeats }
 // Feed takes the next bytes of the body and returns how many units they
 // completed. each, unless nil, is called once a unit with its size, delimiters
 // included. Where the cuts fall changes nothing, except for Text, which is
-// counted by them.
+// counted by them. A body without a length that begins like JSON is Text while
+// its first line is unfinished: if that turns out to be the first of many, the
+// reads that brought it stand for it.
 func (u *Units) Feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
 	if len(p) == 0 {
 		return 0
@@ -83,16 +85,26 @@ func (u *Units) Feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
 	if u.sniff == nil {
 		return u.split(p, each)
 	}
-	if !u.sniff.feed(p) {
-		return 0
+	if u.sniff.feed(p) {
+		return u.settle(each) + u.split(p, each)
 	}
-	return u.settle(each) + u.split(p, each)
+	if u.sniff.countable() {
+		u.rule = tunnel.Text
+		return u.split(p, each)
+	}
+	return 0
 }
 
 // settle takes over what the sniffer decided and counts what came before.
 func (u *Units) settle(each func(kind tunnel.UnitKind, bytes int)) int {
 	s := u.sniff
 	u.sniff, u.rule = nil, s.kind
+	if s.counted {
+		if s.kind == tunnel.NDJSON {
+			u.lines.skip(s.held)
+		}
+		return 0
+	}
 	n, start := 0, 0
 	for _, end := range s.cuts {
 		n += u.split(s.held[start:end], each)

@@ -106,11 +106,12 @@ func TestNDJSON(t *testing.T) {
 }
 
 // TestUnitsByBytes checks the rule that the first bytes call for, under any
-// declared type.
+// declared type. JSON lines that are not declared and have no length are cut at
+// their ends only: see TestUnitsTrickle for the others.
 func TestUnitsByBytes(t *testing.T) {
 	const (
 		events = "data: a\n\ndata: b\n\n"
-		jsons  = "{\"a\":1}\n{\"b\":2}\n"
+		jsons  = "{\"a\":10}\n{\"b\":2}\n"
 		length = false
 		none   = true
 	)
@@ -120,32 +121,36 @@ func TestUnitsByBytes(t *testing.T) {
 		body              string
 		want              tunnel.UnitKind
 		units             int
+		least             int // bytes a piece
 	}{
-		{"events as text", "text/plain", none, events, tunnel.SSE, 2},
-		{"events untyped", "", none, events, tunnel.SSE, 2},
-		{"events with a length", "text/plain", length, events, tunnel.SSE, 2},
-		{"events as JSON", "application/json; charset=utf-8", none, events, tunnel.SSE, 2},
-		{"events as JSON lines", "application/x-ndjson", none, events, tunnel.SSE, 2},
-		{"comment first", "text/plain", none, ": hi\n\n" + events, tunnel.SSE, 2},
-		{"event field first", "text/plain", none, "\ufeffevent: x\n" + events, tunnel.SSE, 2},
-		{"lines as text", "Text/Plain", none, jsons, tunnel.NDJSON, 2},
-		{"lines as JSON", "application/json", length, jsons, tunnel.NDJSON, 2},
-		{"lines as problem+json", "application/problem+json", none, jsons, tunnel.NDJSON, 2},
-		{"lines as events", "text/event-stream", none, jsons, tunnel.NDJSON, 2},
-		{"lines untyped", "", none, jsons, tunnel.NDJSON, 2},
-		{"document", "application/json", length, "{\n\"a\": 1\n}\n", tunnel.NoUnits, 0},
-		{"document of one line", "application/json", length, "{\"a\": 1}\n", tunnel.NoUnits, 0},
-		{"document of one line without length", "application/json", none, "{\"a\": 1}\n", tunnel.NDJSON, 1},
-		{"array over lines", "application/json", length, "[]\nx", tunnel.NoUnits, 0},
-		{"style sheet", "text/css", length, ":root {\n}\n", tunnel.NoUnits, 0},
-		{"binary", "image/png", none, events, tunnel.NoUnits, 0},
-		{"binary untyped", "", none, "\x00\x01", tunnel.NoUnits, 0},
-		{"text with a length", "text/html", length, "<html>", tunnel.NoUnits, 0},
-		{"declared, but unlike", "text/event-stream", none, "hello\n\n", tunnel.SSE, 0},
-		{"empty", "text/event-stream", none, "", tunnel.SSE, 0},
-		{"endless first line", "application/json", length, "{" + strings.Repeat(" ", 2*maxSniff) + "}\n{}\n", tunnel.NoUnits, 0},
+		{"events as text", "text/plain", none, events, tunnel.SSE, 2, 1},
+		{"events untyped", "", none, events, tunnel.SSE, 2, 1},
+		{"events with a length", "text/plain", length, events, tunnel.SSE, 2, 1},
+		{"events as JSON", "application/json; charset=utf-8", none, events, tunnel.SSE, 2, 1},
+		{"events as JSON lines", "application/x-ndjson", none, events, tunnel.SSE, 2, 1},
+		{"comment first", "text/plain", none, ": hi\n\n" + events, tunnel.SSE, 2, 1},
+		{"event field first", "text/plain", none, "\ufeffevent: x\n" + events, tunnel.SSE, 2, 1},
+		{"lines as text", "Text/Plain", none, jsons, tunnel.NDJSON, 2, 9},
+		{"lines as JSON", "application/json", length, jsons, tunnel.NDJSON, 2, 1},
+		{"lines as problem+json", "application/problem+json", none, jsons, tunnel.NDJSON, 2, 9},
+		{"lines as events", "text/event-stream", none, jsons, tunnel.NDJSON, 2, 1},
+		{"lines untyped", "", none, jsons, tunnel.NDJSON, 2, 9},
+		{"document", "application/json", length, "{\n\"a\": 1\n}\n", tunnel.NoUnits, 0, 1},
+		{"document of one line", "application/json", length, "{\"a\": 1}\n", tunnel.NoUnits, 0, 1},
+		{"document of one line without length", "application/json", none, "{\"a\": 1}\n", tunnel.NDJSON, 1, 9},
+		{"array over lines", "application/json", length, "[]\nx", tunnel.NoUnits, 0, 1},
+		{"style sheet", "text/css", length, ":root {\n}\n", tunnel.NoUnits, 0, 1},
+		{"binary", "image/png", none, events, tunnel.NoUnits, 0, 1},
+		{"binary untyped", "", none, "\x00\x01", tunnel.NoUnits, 0, 1},
+		{"text with a length", "text/html", length, "<html>", tunnel.NoUnits, 0, 1},
+		{"declared, but unlike", "text/event-stream", none, "hello\n\n", tunnel.SSE, 0, 1},
+		{"empty", "text/event-stream", none, "", tunnel.SSE, 0, 1},
+		{"endless first line", "application/json", length, "{" + strings.Repeat(" ", 2*maxSniff) + "}\n{}\n", tunnel.NoUnits, 0, 1},
 	} {
-		for _, size := range []int{1, 2, 5, 4096, len(tt.body) + 1} {
+		for _, size := range []int{1, 2, 5, 9, 4096, len(tt.body) + 1} {
+			if size < tt.least {
+				continue
+			}
 			u := NewUnits(tt.contentType, tt.lengthless)
 			got := split(u, pieces(tt.body, size))
 			if len(got) != tt.units || u.Kind() != tt.want {
@@ -166,11 +171,39 @@ func TestUnitsText(t *testing.T) {
 		{"text/plain", []string{"d", "a", "ting"}, []int{1, 1, 4}},
 		{"application/json", []string{"{", "\"a\":", "1\n}"}, []int{1, 4, 3}},
 		{"application/json", []string{"{", "\"a\":1}"}, []int{1, 6}},
+		{"application/json", []string{"[1,", "2,", "3]\n"}, []int{3, 2, 3}},
+		{"application/json", []string{"\n", "[1,", "2]\nx"}, []int{3, 4}},
 		{"application/json", []string{"{", strings.Repeat(" ", maxSniff), "}"}, []int{1, maxSniff, 1}},
 	} {
 		got := split(NewUnits(tt.contentType, true), tt.pieces)
 		if want := units(tunnel.Text, tt.sizes...); !slices.Equal(got, want) {
 			t.Errorf("%q %q: units = %v, want %v", tt.contentType, tt.pieces, got, want)
+		}
+	}
+}
+
+// TestUnitsTrickle: a document that comes in pieces, without a length, is
+// counted as it comes; if it turns out to be JSON lines, its first line is not
+// counted twice.
+func TestUnitsTrickle(t *testing.T) {
+	for _, tt := range []struct {
+		pieces []string
+		counts []int
+		kind   tunnel.UnitKind
+	}{
+		{[]string{"[{\"i\":0},", "{\"i\":1},", "{\"i\":2}]"}, []int{1, 1, 1}, tunnel.Text},
+		{[]string{"{\"i\":", "0}\n{\"i\":1}\n", "{\"i\":2}\n"}, []int{1, 1, 1}, tunnel.NDJSON},
+		{[]string{"{\"i\":", "0}\n", "{\"i\":1}\n", "{\"i\":2}\n"}, []int{1, 1, 1, 1}, tunnel.NDJSON},
+		{[]string{"{\"i\":0}\n", "{\"i\":1}\n", "{\"i\":2}\n"}, []int{1, 1, 1}, tunnel.NDJSON},
+	} {
+		u := NewUnits("application/json", true)
+		for i, p := range tt.pieces {
+			if n := u.Feed([]byte(p), nil); n != tt.counts[i] {
+				t.Errorf("%q: %d units in piece %d, want %d", tt.pieces, n, i, tt.counts[i])
+			}
+		}
+		if n := u.End(nil); n != 0 || u.Kind() != tt.kind {
+			t.Errorf("%q: %d units at the end, kind %q, want %q", tt.pieces, n, u.Kind(), tt.kind)
 		}
 	}
 }
