@@ -184,4 +184,3 @@ func TestStreamArrivesAsSent(t *testing.T) {
 		}
 	})
 }
-
