@@ -123,12 +123,9 @@ func (v *Verdict) Reasons() []string {
 	if v.Lumps == 0 {
 		return nil
 	}
-	pieces := fmt.Sprintf("%d lumps", v.Lumps)
-	if v.Lumps == 1 {
-		pieces = "1 lump"
-	}
+	pieces := count(int64(v.Lumps), "lump")
 	if v.Units > 0 {
-		pieces = fmt.Sprintf("%d units in %s", v.Units, pieces)
+		pieces = count(v.Units, "unit") + " in " + pieces
 	}
 	reasons := []string{
 		pieces,
@@ -150,4 +147,11 @@ func round(d time.Duration) time.Duration {
 		return d.Round(10 * time.Microsecond)
 	}
 	return d.Round(time.Millisecond)
+}
+
+func count(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
