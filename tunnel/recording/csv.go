@@ -1,0 +1,95 @@
+package recording
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/verdict"
+)
+
+// csvColumns are those of the CSV, one row an exchange: what a spreadsheet can
+// sort, filter and pivot. Times are milliseconds since the start, cells of what
+// did not happen are empty. Single arrivals are in NDJSON and HAR.
+var csvColumns = []string{
+	"id", "start", "kind", "method", "url", "host", "protocol", "client", "upstream", "status",
+	"end", "error", "verdict", "score", "lumps", "largest_lump_share",
+	"dns_ms", "connect_ms", "upstream_ms", "tls_ms", "sent_ms", "head_ms", "first_byte_ms", "end_ms",
+	"reads", "units", "unit_kind", "bytes", "request_bytes", "longest_gap_ms", "longest_gap_at_ms", "blocked_ms",
+}
+
+// csvSheet writes RFC 4180.
+type csvSheet struct{ w *csv.Writer }
+
+func newCSVSheet(w io.Writer) csvSheet {
+	s := csvSheet{csv.NewWriter(w)}
+	s.w.UseCRLF = true
+	return s
+}
+
+func (s csvSheet) begin() error { return s.write(csvColumns) }
+
+func (s csvSheet) add(ex *tunnel.Exchange) error {
+	v := verdict.Assess(ex)
+	score, share := "", ""
+	if v.HasScore {
+		score = strconv.FormatFloat(v.Score, 'f', 3, 64)
+	}
+	if v.Lumps > 0 {
+		share = strconv.FormatFloat(v.LargestShare, 'f', 3, 64)
+	}
+	row := []string{
+		ex.ID, ex.Start.UTC().Format(time.RFC3339Nano), string(ex.Kind), ex.Method, ex.URL, ex.Host, ex.Protocol,
+		ex.Client, ex.Upstream, number(int64(ex.Status)), string(ex.End), ex.Error, string(v.Label), score,
+		number(int64(v.Lumps)), share,
+	}
+	for _, p := range tunnel.AllPhases() {
+		cell := ""
+		if at, ok := ex.Phases.At(p); ok {
+			cell = millis(at)
+		}
+		row = append(row, cell)
+	}
+	t := &ex.Totals
+	row = append(row, number(t.Reads), number(t.Units), ex.UnitKind.String(), number(t.Bytes), number(t.RequestBytes),
+		millis(t.LongestGap), millis(t.LongestGapAt), millis(t.Blocked))
+	for i := range row {
+		row[i] = cell(row[i])
+	}
+	return s.write(row)
+}
+
+func (s csvSheet) end() error {
+	s.w.Flush()
+	return s.w.Error()
+}
+
+func (s csvSheet) write(row []string) error {
+	if err := s.w.Write(row); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	return nil
+}
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
+
+func millis(d time.Duration) string {
+	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 3, 64)
+}
+
+// formula are the characters with which a spreadsheet lets a formula begin,
+// those that East Asian input turns into them included.
+const formula = "=+-@\t\r\n＝＋－＠"
+
+// cell makes s safe to open: it cannot be a formula, and nothing in it is
+// hidden. A leading apostrophe means text to spreadsheets.
+func cell(s string) string {
+	if strings.IndexAny(strings.TrimLeft(s, " "), formula) == 0 {
+		return "'" + Visible(s)
+	}
+	return Visible(s)
+}

@@ -1,0 +1,107 @@
+package recording
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// What secrets look like in running text. All are linear in the length of the
+// text, as Go's regular expressions are.
+var (
+	// userInfo is that of a URL; the gateway's paths have /https/ for https://.
+	userInfo = regexp.MustCompile(`(//|/https?/)[^/?#\s"<>\\]*@`)
+	// parameter is name=value as in queries, fragments, path parameters, forms
+	// and log lines.
+	parameter = regexp.MustCompile(`([A-Za-z0-9_.\-%\[\]$~]+)=("?)([^&;#\s"'<>]+)`)
+	// field is a head line quoted in text, masked to the end of its line.
+	field = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|(?:set-)?cookie2?)(["']?\s*:\s*)[^\r\n]+`)
+	// pair is a name: value as in JSON or a log line.
+	pair = regexp.MustCompile(`([A-Za-z][A-Za-z0-9_-]*)(["']?\s*:\s+["']?|["']?\s*:\s*["'])([^\s"',;}]+)`)
+	// credentials are those of an Authorization value.
+	credentials = regexp.MustCompile(`(?i)\b(bearer|basic|negotiate|ntlm|token)((?:\s|%20|\+)+)([A-Za-z0-9._~+/=:-]{6,})`)
+	// keys are the formats in which well-known issuers make theirs.
+	keys = regexp.MustCompile(`(\b|_)(?:` + strings.Join([]string{
+		`sk-[A-Za-z0-9_-]{6,}`, `(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{6,}`, // model APIs, payment
+		`eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*`, // JSON Web Token
+		`gh[pousr]_[A-Za-z0-9]{10,}`, `github_pat_[A-Za-z0-9_]{10,}`, `glpat-[A-Za-z0-9_-]{10,}`,
+		`(?:AKIA|ASIA)[A-Z0-9]{12,}`, `AIza[A-Za-z0-9_-]{20,}`, `ya29\.[A-Za-z0-9_-]{10,}`, // clouds
+		`xox[abeoprs]-[A-Za-z0-9-]{8,}`, `hf_[A-Za-z0-9]{10,}`, `gsk_[A-Za-z0-9]{10,}`, `r8_[A-Za-z0-9]{10,}`,
+		`xai-[A-Za-z0-9]{10,}`, `npm_[A-Za-z0-9]{10,}`, `pypi-[A-Za-z0-9_-]{10,}`, `SG\.[A-Za-z0-9_.-]{16,}`,
+		`bot[0-9]{6,}:[A-Za-z0-9_-]{20,}`, `AGE-SECRET-KEY-1[A-Z0-9]+`,
+	}, "|") + `)`)
+	// webhook is a path whose last part is the secret.
+	webhook = regexp.MustCompile(`(/services/T\w+/B\w+/|/webhooks/[0-9]+/)[\w-]+`)
+)
+
+// deepest is how many layers of values within values are opened: a URL that
+// carries a URL that carries one.
+const deepest = 3
+
+// redactText masks what looks like a credential anywhere in s, opening values up
+// to the deepest layer; depth is the one it stands in.
+func redactText(s string, depth int) string {
+	if s == "" {
+		return s
+	}
+	s = userInfo.ReplaceAllString(s, "${1}"+Mask+"@")
+	s = field.ReplaceAllString(s, "${1}${2}"+Mask)
+	s = credentials.ReplaceAllStringFunc(s, maskRandom)
+	s = replace(parameter, s, func(m []string) string {
+		return m[1] + "=" + m[2] + redactValue(m[1], m[3], depth)
+	})
+	s = replace(pair, s, func(m []string) string {
+		if !isSecretName(strings.ToLower(m[1])) || plainNumber.MatchString(m[3]) {
+			return m[0] // "status code: 502" too is worth reading
+		}
+		return m[1] + m[2] + Mask
+	})
+	s = keys.ReplaceAllString(s, "${1}"+Mask)
+	return webhook.ReplaceAllString(s, "${1}"+Mask)
+}
+
+// replace is ReplaceAllStringFunc with the submatches.
+func replace(re *regexp.Regexp, s string, f func(m []string) string) string {
+	return re.ReplaceAllStringFunc(s, func(match string) string {
+		return f(re.FindStringSubmatch(match))
+	})
+}
+
+// redactValue masks the value of a query key: whole if the key's name says so,
+// else what is secret within it.
+func redactValue(name, value string, depth int) string {
+	if plain, err := url.QueryUnescape(name); err == nil {
+		name = plain
+	}
+	if isSecretName(strings.ToLower(name)) {
+		return Mask
+	}
+	plain, err := url.QueryUnescape(value)
+	if err != nil {
+		plain = value
+	}
+	if plain == value && !strings.Contains(value, "=") {
+		return value
+	}
+	if depth >= deepest {
+		return Mask // nobody nests this deep to be read
+	}
+	masked := redactText(plain, depth+1)
+	switch {
+	case masked == plain:
+		return value
+	case plain == value:
+		return masked
+	}
+	return url.QueryEscape(masked)
+}
+
+// maskRandom masks what follows a scheme's name unless it reads like a word, so
+// that "bearer authentication is needed" and a challenge's realm stay legible.
+func maskRandom(match string) string {
+	m := credentials.FindStringSubmatch(match)
+	if value := m[3]; len(value) < 20 && !strings.ContainsAny(value, "0123456789") && strings.ToLower(value[1:]) == value[1:] {
+		return match
+	}
+	return m[1] + m[2] + Mask
+}
