@@ -40,8 +40,7 @@ func TestChromium(t *testing.T) {
 			o.done <- err
 			return
 		}
-		defer conn.Close()
-		o.done <- o.play(conn)
+		o.serve(conn)
 	})
 	mux.HandleFunc("POST /seen", func(_ http.ResponseWriter, r *http.Request) {
 		piece, _ := io.ReadAll(r.Body) // a piece cut short will not be the one that is waited for

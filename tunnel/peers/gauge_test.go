@@ -22,13 +22,13 @@ type gauge struct {
 	*process
 	addr   string // host:port to use as a proxy
 	record string // the file that it writes
-	secret peer   // whose password must not be seen
+	up     peer   // whose password must not be seen
 }
 
 // serve starts sgauge chained through up, or direct if up is the zero peer.
 func serve(t *testing.T, up peer) *gauge {
 	t.Helper()
-	g := &gauge{record: filepath.Join(t.TempDir(), "record.ndjson"), secret: up}
+	g := &gauge{record: filepath.Join(t.TempDir(), "record.ndjson"), up: up}
 	cmd := exec.Command(sgauge, "serve", "--listen", "127.0.0.1:0", "--record", g.record)
 	cmd.Args = append(cmd.Args, up.flags()...)
 	cmd.Env = append(cleanEnv(t), up.environment()...)
@@ -98,7 +98,7 @@ func (g *gauge) recorded(t *testing.T) []exchange {
 // unseen wants the upstream's password not to stand in a text.
 func (g *gauge) unseen(t *testing.T, where, text string) {
 	t.Helper()
-	for _, secret := range g.secret.secrets() {
+	for _, secret := range g.up.secrets() {
 		if strings.Contains(text, secret) {
 			t.Errorf("%s shows the upstream's password", where)
 		}

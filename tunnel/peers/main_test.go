@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds every wait. Only a failing test ever waits that long.
-const patience = 30 * time.Second
+const patience = 20 * time.Second
 
 // sgauge is the program under test, built once.
 var sgauge string

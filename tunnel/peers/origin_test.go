@@ -92,7 +92,7 @@ func newOrigin(t *testing.T, b body, config *tls.Config) *origin {
 	t.Cleanup(func() { listener.Close() })
 	o := lockstep(b)
 	o.addr = listener.Addr().String()
-	go func() { o.done <- o.accept(listener) }()
+	go o.accept(listener)
 	return o
 }
 
@@ -101,19 +101,33 @@ func lockstep(b body) *origin {
 	return &origin{body: b, word: make(chan struct{}), done: make(chan error, 1)}
 }
 
-func (o *origin) accept(listener net.Listener) error {
+func (o *origin) accept(listener net.Listener) {
 	conn, err := listener.Accept()
 	if err != nil {
-		return err
+		o.done <- err
+		return
 	}
-	defer conn.Close()
 	if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
-		return err
+		conn.Close()
+		o.done <- err
+		return
 	}
-	return o.play(conn)
+	o.serve(conn)
 }
 
-// play writes the answer to a request that has been read.
+// serve answers the request that has been read from conn, and then closes as RFC
+// 9112 §9.6 asks of a server: its own direction first, the rest once the client
+// has closed too. To close at once could end in a reset, which destroys what was
+// sent before it.
+func (o *origin) serve(conn net.Conn) {
+	defer conn.Close()
+	o.done <- o.play(conn)
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the client may be gone already
+	}
+	_, _ = io.Copy(io.Discard, conn)
+}
+
 func (o *origin) play(conn net.Conn) error {
 	if err := conn.SetDeadline(time.Now().Add(2 * patience)); err != nil {
 		return err

@@ -134,7 +134,7 @@ func TestNodeEnvironment(t *testing.T) {
 // TestRun: sgauge run gives its command a proxy, and its own end follows.
 func TestRun(t *testing.T) {
 	up := squid(t)
-	g := &gauge{record: filepath.Join(t.TempDir(), "record.ndjson"), secret: up}
+	g := &gauge{record: filepath.Join(t.TempDir(), "record.ndjson"), up: up}
 	o := newOrigin(t, oneOfEach, nil)
 	args := append([]string{"run", "--listen", "127.0.0.1:0", "--record", g.record}, up.flags()...)
 	args = append(args, "--", need(t, "curl", "curl"), "-sS", "-N", "http://"+o.addr+"/")
