@@ -63,13 +63,13 @@ func parseDocument(data []byte) (*document, error) {
 	return doc, nil
 }
 
-// syntaxError says in which line the JSON ends to make sense.
+// syntaxError says in which line the JSON ceases to make sense.
 func syntaxError(data []byte) error {
 	var any json.RawMessage
 	err := json.Unmarshal(data, &any)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		line := 1 + bytes.Count(data[:min(int(syntax.Offset), len(data))], []byte("\n"))
+		line := 1 + bytes.Count(data[:max(int(syntax.Offset)-1, 0)], []byte("\n"))
 		return fmt.Errorf("line %d: %w", line, err)
 	}
 	return err

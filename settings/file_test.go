@@ -54,9 +54,16 @@ func TestCorruptFileIsPutAside(t *testing.T) {
 }
 
 func TestSyntaxErrorNamesLine(t *testing.T) {
-	_, problems, err := Open(writeFile(t, "{\n  \"listen\": \"a\"\n  \"upstream\": 1\n}"), nil)
-	if err != nil || len(problems) != 1 || !strings.Contains(problems[0].Error(), "line 3: ") {
-		t.Errorf("problems = %v, %v, want one naming line 3", problems, err)
+	cases := map[string]string{
+		"{\n  \"listen\": \"a\"\n  \"upstream\": 1\n}": "line 3: ", // no comma
+		"{\"listen\n": "line 1: ", // the line end is what does not fit
+		"":            "line 1: ",
+	}
+	for text, want := range cases {
+		_, problems, err := Open(writeFile(t, text), nil)
+		if err != nil || len(problems) != 1 || !strings.Contains(problems[0].Error(), want) {
+			t.Errorf("%q: problems = %v, %v, want one with %q", text, problems, err, want)
+		}
 	}
 }
 
