@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 
 	"github.com/elazarl/goproxy"
 
@@ -279,26 +278,16 @@ type clientConnKey struct{}
 
 // WithClientConn puts the client's connection into the context of its requests,
 // for [http.Server.ConnContext]. It is needed to break off a response whose end
-// is the end of the connection.
+// is the end of the connection: if it has a method Reset() error, that is
+// called.
 func WithClientConn(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, clientConnKey{}, &clientConn{Conn: conn})
+	return context.WithValue(ctx, clientConnKey{}, conn)
 }
 
-type clientConn struct {
-	net.Conn
-	once sync.Once
-}
-
-// resetClient makes the close of the connection a reset (RFC 9293 §3.5.3), the
-// only way to tell the client that a body without framing is not whole.
+// resetClient resets the client's connection, the only way to say that a body
+// without framing is not whole.
 func resetClient(ctx context.Context) {
-	c, ok := ctx.Value(clientConnKey{}).(*clientConn)
-	if !ok {
-		return
+	if conn, ok := ctx.Value(clientConnKey{}).(interface{ Reset() error }); ok {
+		_ = conn.Reset()
 	}
-	c.once.Do(func() {
-		if l, ok := c.Conn.(interface{ SetLinger(int) error }); ok {
-			_ = l.SetLinger(0)
-		}
-	})
 }

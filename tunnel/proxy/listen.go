@@ -105,12 +105,16 @@ func (s *sniffed) CloseWrite() error {
 	return net.ErrClosed
 }
 
-// SetLinger sets what Close does with unsent bytes.
-func (s *sniffed) SetLinger(sec int) error {
-	if l, ok := s.Conn.(interface{ SetLinger(int) error }); ok {
-		return l.SetLinger(sec)
+// Reset closes the connection so that the peer sees it broken (RFC 9293 §3.5.3)
+// and not ended.
+func (s *sniffed) Reset() error {
+	switch conn := s.Conn.(type) {
+	case *net.TCPConn:
+		_ = conn.SetLinger(0) // fails only if closed already
+	case interface{ Reset() error }:
+		return conn.Reset()
 	}
-	return net.ErrClosed
+	return s.Close()
 }
 
 // NetConn returns the connection beneath, or nil while the first byte waits.

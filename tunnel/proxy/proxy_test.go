@@ -61,6 +61,9 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 		if err := <-done; err != nil {
 			t.Errorf("serve: %v", err)
 		}
+		// net/http's server lingers on a connection that it refused, so that
+		// the refusal arrives. The bubble's clock makes this instant.
+		time.Sleep(time.Second)
 	})
 	return w
 }
