@@ -23,12 +23,8 @@ const (
 // blank before it.
 type layout [columnCount]int
 
-// rightAligned columns hold numbers; those cutAtEnd hold words whose beginning
-// tells them apart.
-var (
-	rightAligned = [columnCount]bool{colFirst: true, colTotal: true, colSize: true, colUnits: true}
-	cutAtEnd     = [columnCount]bool{colMethod: true, colArrivals: true}
-)
+// rightAligned columns hold numbers.
+var rightAligned = [columnCount]bool{colFirst: true, colTotal: true, colSize: true, colUnits: true}
 
 // What the two elastic columns get at least and at most. Below, other columns
 // give way; above, the line stays shorter than the terminal.
@@ -114,14 +110,21 @@ func (s Style) render(l layout, cells row) string {
 }
 
 func (s Style) renderCell(col column, c cell, columns int) string {
-	text := c.text
-	if cutAtEnd[col] {
-		text = prefix(text, columns)
-	}
-	text = cutMiddle(text, columns, s.ellipsis())
+	text := s.cut(col, c.text, columns)
 	padding := strings.Repeat(" ", max(columns-Width(text), 0))
 	if rightAligned[col] {
 		return padding + s.paint(c.color, text)
 	}
 	return s.paint(c.color, text) + padding
+}
+
+// cut makes the text of a column fit, where it can be missed best.
+func (s Style) cut(col column, text string, columns int) string {
+	switch col {
+	case colMethod, colArrivals: // the beginning tells them apart
+		return prefix(text, columns)
+	case colPlace:
+		return cutPlace(text, columns, s.ellipsis())
+	}
+	return cutMiddle(text, columns, s.ellipsis())
 }

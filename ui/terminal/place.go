@@ -25,6 +25,16 @@ func place(ex *tunnel.Exchange) string {
 	return Visible(host + path)
 }
 
+// cutPlace makes a place fit into columns: its query goes first, and only then
+// the middle.
+func cutPlace(place string, columns int, mark rune) string {
+	path, _, found := strings.Cut(place, "?")
+	if short := path + "?" + string(mark); found && Width(place) > columns {
+		place = short
+	}
+	return cutMiddle(place, columns, mark)
+}
+
 var defaultPorts = map[string]string{"http": ":80", "https": ":443", "ws": ":80", "wss": ":443"}
 
 // firstOf returns the first of texts that is not empty.
