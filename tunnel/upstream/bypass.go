@@ -54,7 +54,7 @@ func parseBlock(text string) (rule, string) {
 		if err != nil {
 			return rule{}, "not a CIDR block such as 10.0.0.0/8 or fd00::/8"
 		}
-		return rule{prefix: prefix.Masked()}, ""
+		return rule{prefix: prefix}, ""
 	}
 	prefix, _ := parseStars(text)
 	return rule{prefix: prefix}, ""

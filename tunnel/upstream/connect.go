@@ -163,20 +163,23 @@ func (d *Dialer) isSelf(ip netip.Addr, port uint16) bool {
 	if d.cfg.Self(netip.AddrPortFrom(ip, port)) {
 		return true
 	}
-	return ip.IsUnspecified() && d.isSelf(loopback[0], port) ||
-		ip.IsUnspecified() && d.isSelf(loopback[1], port)
+	return ip.IsUnspecified() && d.isOurPort(port)
+}
+
+// isOurPort reports whether we listen on loopback at port.
+func (d *Dialer) isOurPort(port uint16) bool {
+	return d.isSelf(loopback[0], port) || d.isSelf(loopback[1], port)
 }
 
 // checkLoop refuses an origin that is ourselves before an upstream is asked
 // for it. Names belong to the upstream to resolve; only one with our own port
 // is looked up here, briefly.
 func (a *attempt) checkLoop(ctx context.Context, origin endpoint) error {
-	ourPort := a.dialer.isSelf(loopback[0], origin.port) || a.dialer.isSelf(loopback[1], origin.port)
 	loop := false
 	switch {
 	case origin.ip.IsValid():
 		loop = a.dialer.isSelf(origin.ip, origin.port)
-	case !ourPort:
+	case !a.dialer.isOurPort(origin.port):
 	case underLocalhost(origin.host) || endsInNumber(origin.host):
 		loop = true
 	default:

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,7 +176,7 @@ func TestHTTPFailures(t *testing.T) {
 }
 
 func TestConnectFailures(t *testing.T) {
-	reset := &net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}
+	noRoute := &net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}
 	dns := func(e net.DNSError) error { e.Err, e.Name = "lookup trouble", "x"; return &e }
 	tests := []struct {
 		failureTest
@@ -193,7 +194,7 @@ func TestConnectFailures(t *testing.T) {
 		{failureTest{"no address", "", nil, tunnel.StepLookup, tunnel.ErrNameNotFound, "The name origin.test was not found: check the spelling."}, "origin.test:80", errNoAddress, nil, 0, 0},
 		{failureTest{"origin silent", "", nil, tunnel.StepConnect, tunnel.ErrTimeout, "origin.test:80 did not answer within 10s: it may be down, or a firewall drops the packets."}, "origin.test:80", nil, nil, 0, time.Minute},
 		{failureTest{"upstream silent", "http://10.0.0.9:1", nil, tunnel.StepConnectUpstream, tunnel.ErrTimeout, "10.0.0.9:1 did not answer within 10s: check the upstream's address, and whether it is running."}, "origin.test:80", nil, nil, 0, time.Minute},
-		{failureTest{"no route", "", nil, tunnel.StepConnect, tunnel.ErrUnreachable, "There is no route to origin.test:80: is this machine online?"}, "origin.test:80", nil, reset, 0, 0},
+		{failureTest{"no route", "", nil, tunnel.StepConnect, tunnel.ErrUnreachable, "There is no route to origin.test:80: is this machine online?"}, "origin.test:80", nil, noRoute, 0, 0},
 		{failureTest{"other trouble", "", nil, tunnel.StepConnect, nil, "origin.test:80 could not be connected to: too many open files."}, "origin.test:80", nil, syscall.EMFILE, 0, 0},
 	}
 	for _, tt := range tests {
@@ -203,13 +204,13 @@ func TestConnectFailures(t *testing.T) {
 				d := newDialer(t, n, tt.upstream, Config{})
 				d.cfg.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 					if err := pause(ctx, tt.slowLookup); err != nil || tt.lookup != nil {
-						return nil, errors.Join(err, tt.lookup)
+						return nil, cmp.Or(err, tt.lookup)
 					}
 					return n.Lookup(ctx, host)
 				}
 				d.cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 					if err := pause(ctx, tt.dead); err != nil || tt.dial != nil {
-						return nil, cmpErr(err, tt.dial)
+						return nil, cmp.Or(err, tt.dial)
 					}
 					return n.Dial(ctx, network, addr)
 				}
@@ -219,19 +220,32 @@ func TestConnectFailures(t *testing.T) {
 	}
 }
 
-func cmpErr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// Once the first bytes show that nothing will come of it, nobody waits.
+func TestWrongAnswersAreJudgedAtOnce(t *testing.T) {
+	for upstream, says := range map[string]string{
+		"socks5://proxy.test:1":  "\x05\x02", // insists on a password
+		"socks4a://proxy.test:1": "\x05\xff",
+		"http://proxy.test:1":    "\x05\xff",
+		"https://proxy.test:1":   "HTTP/1.1 400 Bad Request\r\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNet()
+			serve(t, n, "proxy.test:1", stay(says))
+			began := time.Now()
+			f := failureOf(t, newDialer(t, n, upstream, Config{}), "origin.test:443")
+			if took := time.Since(began); took != 0 {
+				t.Errorf("%s: %v after %v, want it at once", upstream, f, took)
+			}
+		})
 	}
 }
 

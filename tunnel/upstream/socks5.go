@@ -70,15 +70,19 @@ type listener struct {
 
 var errMethodNotOffered = errors.New("the server chose an authentication method that was not offered")
 
-// Read ends a handshake at once in which the server insists on a password that
-// we do not have; the client would go on and wait.
 func (l *listener) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	l.said = append(l.said, p[:n]...)
-	if err == nil && !l.password && l.method() == methodPassword {
-		err = errMethodNotOffered
-	}
 	return n, err
+}
+
+// Write ends a handshake at once in which the server insists on a password that
+// we do not have; the client would send its request all the same, and wait.
+func (l *listener) Write(p []byte) (int, error) {
+	if !l.password && l.method() == methodPassword {
+		return 0, errMethodNotOffered
+	}
+	return l.Conn.Write(p)
 }
 
 // method returns the authentication method chosen, or -1.
