@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -42,6 +43,8 @@ var (
 	ErrBadResponse     = errors.New("malformed response")
 )
 
+var errUnknown = errors.New("unknown cause")
+
 // Failure says why an origin could not be reached, for the machine (Step,
 // Cause), for the person (Sentence) and for the log (Error). It holds no
 // credentials.
@@ -61,10 +64,7 @@ type Failure struct {
 
 // Error returns operation, object and cause on one line.
 func (f *Failure) Error() string {
-	cause := f.Err
-	if cause == nil {
-		cause = f.Cause
-	}
+	cause := cmp.Or(f.Err, f.Cause, errUnknown)
 	if f.Step.OfUpstream() {
 		return fmt.Sprintf("reach %s through %s: %v", f.Target, f.Upstream, cause)
 	}
