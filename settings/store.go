@@ -132,9 +132,6 @@ func (d *document) save(path string) error {
 	return write(path, data)
 }
 
-// Path returns the path of the file.
-func (s *Store) Path() string { return s.path }
-
 // Get returns the settings in force.
 func (s *Store) Get() Settings {
 	s.mu.Lock()
