@@ -134,6 +134,13 @@ var likeness = []struct {
 		reset(t, c)
 		return drain(s)
 	}, `"last" ` + syscall.ECONNRESET.Error()},
+	{"reset after half-close", func(t *testing.T, c, s end) string {
+		c.Write([]byte("last"))
+		c.CloseWrite()
+		time.Sleep(time.Millisecond)
+		reset(t, c)
+		return drain(s)
+	}, `"last" <nil>`},
 	{"write to a reset peer", func(t *testing.T, c, s end) string {
 		reset(t, c)
 		time.Sleep(time.Millisecond)

@@ -126,13 +126,13 @@ func (f *flow) finish() error {
 	return nil
 }
 
-// closeWrite is the writing end's close. A reset after a FIN changes nothing:
-// the peer has been told the end.
+// closeWrite is the writing end's close. A reset after a FIN changes nothing for
+// the reader: it has been told the end.
 func (f *flow) closeWrite(reset bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.writeClosed = true
-	if reset && !f.fin {
+	if reset {
 		f.rst = true
 	} else {
 		f.fin = true

@@ -2,10 +2,14 @@ package tunneltest
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,15 +104,56 @@ func TestHopPassesABreakOn(t *testing.T) {
 			o.Handle("/", Stream{Every: time.Second, Cut: CutRST, CutAt: 3})
 			n := startOrigin(t, &o)
 			startHop(t, n, hop)
-			resp, err := client(t, n).Get("http://hop.test/")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.ReadAll(resp.Body); err == nil {
-				t.Errorf("%+v: a broken stream ended well", hop)
+			c := dial(t, n, "hop.test:80")
+			io.WriteString(c, get)
+			if _, err := io.ReadAll(c); name(err) != syscall.ECONNRESET.Error() {
+				t.Errorf("%+v: a reset stream ended with %v", hop, err)
 			}
 		})
 	}
+}
+
+func TestHopWaitsForTheWholeHead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o Origin
+		o.HandleScript("/", Script{
+			{Data: []byte("HTTP/1.1 200 OK\r\nX-Slow")},
+			{At: time.Second, Data: []byte(": 1\r\n\r\nbody"), Do: FIN},
+		})
+		n := startOrigin(t, &o)
+		startHop(t, n, Hop{Beat: 300 * time.Millisecond, HeadAtOnce: true})
+		c := dial(t, n, "hop.test:80")
+		start := time.Now()
+		io.WriteString(c, get)
+		if got, want := drain(c), `"HTTP/1.1 200 OK\r\nX-Slow: 1\r\n\r\nbody" <nil>`; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if got := time.Since(start); got != time.Second {
+			t.Errorf("took %v, want 1s", got)
+		}
+	})
+}
+
+// TestHopEndsWithServe leaves the hop waiting for the origin alone: the client
+// has said all it has to say, and nothing else would wake it.
+func TestHopEndsWithServe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o Origin
+		o.Handle("/", Stream{HeadDelay: time.Hour})
+		n := startOrigin(t, &o)
+		ln := mustListen(t, n, "hop.test:80")
+		served := make(chan error)
+		go func() { served <- Hop{Origin: "origin.test:80"}.Serve(ln, n.Dial) }()
+		c := dial(t, n, "hop.test:80")
+		io.WriteString(c, get)
+		c.CloseWrite()
+		synctest.Wait()
+		start := time.Now()
+		ln.Close()
+		if err := <-served; err != nil || time.Since(start) != 0 {
+			t.Errorf("serve returned %v after %v", err, time.Since(start))
+		}
+	})
 }
 
 func TestHopWithoutOrigin(t *testing.T) {
@@ -143,4 +188,61 @@ func TestClientLeavingReachesTheOriginThroughHop(t *testing.T) {
 			t.Errorf("left at %v, ended %v, want 1.5s and an end", got, v.Ended)
 		}
 	})
+}
+
+// TestHopsOverLoopback holds both kinds against the system's network. The
+// origin goes on only when told, so no clock decides.
+func TestHopsOverLoopback(t *testing.T) {
+	goOn := make(chan bool)
+	var o Origin
+	o.HandleRaw("/", func(c net.Conn, _ *http.Request) {
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfirst ")
+		<-goOn
+		io.WriteString(c, "second")
+	})
+	origin := loopback(t, o.Serve)
+	for _, whole := range []bool{false, true} {
+		hop := Hop{Origin: origin, Whole: whole}
+		c, err := net.Dial("tcp", loopback(t, func(ln net.Listener) error { return hop.Serve(ln, nil) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		io.WriteString(c, get)
+		want := "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfirst second"
+		got := make([]byte, len(want)-len("second"))
+		if whole {
+			got = got[:0]
+			c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+			if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("a byte came through while all was to be held: %d, %v", n, err)
+			}
+			c.SetReadDeadline(time.Time{})
+		} else if _, err := io.ReadFull(c, got); err != nil {
+			t.Errorf("honest hop: %v", err)
+		}
+		goOn <- true
+		rest, err := io.ReadAll(c)
+		if string(got)+string(rest) != want || err != nil {
+			t.Errorf("whole %t: got %q and %q, %v, want %q", whole, got, rest, err, want)
+		}
+	}
+}
+
+// loopback serves on 127.0.0.1 until the test ends, and returns the address.
+func loopback(t *testing.T, serve func(net.Listener) error) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- serve(ln) }()
+	t.Cleanup(func() {
+		ln.Close()
+		if err := <-done; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	return ln.Addr().String()
 }

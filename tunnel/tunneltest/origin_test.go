@@ -299,6 +299,23 @@ func TestRawHandlerAndScript(t *testing.T) {
 	})
 }
 
+func TestOriginNotesASlowClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o Origin
+		o.Handle("/", Stream{Events: 2, EventSize: 1000, Framing: CloseDelimited, First: time.Second, Every: time.Second})
+		n := startOrigin(t, &o)
+		n.Buffer = 512
+		c := dial(t, n, "origin.test:80")
+		io.WriteString(c, get)
+		time.Sleep(5 * time.Second)
+		io.Copy(io.Discard, c)
+		want := []Write{{At: 0, Bytes: 108}, {At: time.Second, Bytes: 1000, Blocked: 4 * time.Second, Events: 1}, {At: 5 * time.Second, Bytes: 1000, Events: 1}}
+		if got := o.Visits()[0].Writes; !slices.Equal(got, want) {
+			t.Errorf("writes %+v\n want %+v", got, want)
+		}
+	})
+}
+
 func TestOldClientsGetNoChunks(t *testing.T) {
 	var o Origin
 	o.Handle("/", Stream{Events: 1, Interim: []time.Duration{0}})
@@ -331,6 +348,9 @@ func TestServeEndsWhatRuns(t *testing.T) {
 		}
 		if _, err := io.ReadAll(idle); err != nil {
 			t.Errorf("idle connection: %v, want EOF", err)
+		}
+		if v := o.Visits()[0]; !v.Left.IsZero() || v.Err == nil {
+			t.Errorf("left %v, err %v: the client did not leave, the origin was stopped", v.Left, v.Err)
 		}
 	})
 }
@@ -371,7 +391,9 @@ func TestOriginOverTLSAndLoopback(t *testing.T) {
 	if err == nil {
 		t.Error("a reset stream ended well")
 	}
-	if v := o.Visits(); v[0].Conn != v[1].Conn {
+	if v := o.Visits(); !v[0].Left.IsZero() || v[0].Err != nil {
+		t.Errorf("left %v, err %v, want neither: the client came back", v[0].Left, v[0].Err)
+	} else if v[0].Conn != v[1].Conn {
 		t.Errorf("connections %d and %d, want the same: watching must not spoil TLS", v[0].Conn, v[1].Conn)
 	}
 	tr.CloseIdleConnections()

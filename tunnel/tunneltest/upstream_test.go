@@ -23,6 +23,12 @@ type upstream interface {
 // origin.test:80 that answers "hello" a second after the request.
 func startUpstream(t *testing.T, u upstream, common *Upstream) *Network {
 	t.Helper()
+	n, _ := startUpstreamAndOrigin(t, u, common)
+	return n
+}
+
+func startUpstreamAndOrigin(t *testing.T, u upstream, common *Upstream) (*Network, *Origin) {
+	t.Helper()
 	var o Origin
 	o.HandleScript("*", Script{{At: time.Second, Data: []byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")}})
 	n := startOrigin(t, &o)
@@ -36,7 +42,7 @@ func startUpstream(t *testing.T, u upstream, common *Upstream) *Network {
 			t.Errorf("serve: %v", err)
 		}
 	})
-	return n
+	return n, &o
 }
 
 // talk sends each part, an instant apart, and returns all that comes until the
@@ -212,7 +218,7 @@ func TestUpstreamsServeTheStandardClient(t *testing.T) {
 				u, common = proxy, &proxy.Upstream
 			}
 			common.User, common.Password, common.Delay = "u", "secret", 40*time.Millisecond
-			n := startUpstream(t, u, common)
+			n, origin := startUpstreamAndOrigin(t, u, common)
 			c := client(t, n)
 			c.Transport.(*http.Transport).Proxy = http.ProxyURL(&url.URL{Scheme: scheme, Host: "upstream.test:1080", User: url.UserPassword("u", "secret")})
 			start := time.Now()
@@ -231,6 +237,9 @@ func TestUpstreamsServeTheStandardClient(t *testing.T) {
 			}
 			if got, want := u.Asked(), []Ask{{command, "origin.test:80", "u"}}; !slices.Equal(got, want) {
 				t.Errorf("%s: asked %+v, want %+v", scheme, got, want)
+			}
+			if head := string(origin.Visits()[0].Head); !strings.HasPrefix(head, "GET / HTTP/1.1\r\n") || strings.Contains(head, "Proxy-") {
+				t.Errorf("%s: the origin received %q", scheme, head)
 			}
 			if got, want := n.Dialled(), []string{"upstream.test:1080", "origin.test:80"}; !slices.Equal(got, want) {
 				t.Errorf("%s: dialled %q, want %q", scheme, got, want)
