@@ -17,6 +17,8 @@ type observer interface {
 	// observe takes bytes that arrived at and returns how many units they
 	// completed for the client.
 	observe(dir tunnel.Direction, p []byte, at time.Duration) (units int)
+	// whole reports whether a direction may end here, as far as can be told.
+	whole(dir tunnel.Direction) bool
 }
 
 // newObserver chooses by what is known of the exchange.
@@ -61,6 +63,8 @@ func (o *records) observe(dir tunnel.Direction, p []byte, at time.Duration) int 
 	o.tell()
 	return units
 }
+
+func (o *records) whole(dir tunnel.Direction) bool { return o.wire.Whole(dir) }
 
 // question follows the requests inside.
 func (o *records) question(p []byte, at time.Duration) {
@@ -120,6 +124,9 @@ func (o *frames) observe(dir tunnel.Direction, p []byte, at time.Duration) int {
 	o.wire.Feed(p, o.each)
 	return o.units
 }
+
+// whole is always true: the closing handshake of WebSocket is often skipped.
+func (o *frames) whole(tunnel.Direction) bool { return true }
 
 func (o *frames) frame(opcode byte, _ bool, payload int) {
 	const firstControl = 8 // RFC 6455 §5.5

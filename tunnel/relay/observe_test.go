@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"math/big"
 	"net"
 	"slices"
@@ -119,6 +120,22 @@ func TestTurnOfARequestInPieces(t *testing.T) {
 		if !slices.Equal(got.Turns, want) {
 			t.Errorf("turns = %v, want %v", got.Turns, want)
 		}
+	})
+}
+
+// An end within a record is passed on as it came, for the client's TLS to see,
+// and recorded for what it is.
+func TestEndWithinARecord(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		w := begin(t, t.Context(), "", 0, Config{})
+		w.encrypt(tls.VersionTLS13, "http/1.1")
+		const half = "\x17\x03\x03\x01\x00 and not 256 bytes"
+		w.write(w.origin, half)
+		w.origin.Close()
+		w.read(w.client, half)
+		w.readEnd(w.client, io.EOF)
+		w.client.Close()
+		w.ended(tunnel.Truncated, "read origin: end of stream within a TLS record", 0)
 	})
 }
 

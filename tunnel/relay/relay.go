@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -38,7 +39,9 @@ type Config struct {
 // without addresses. It is nil if the tunnel is Complete, which it is once the
 // origin has ended its direction in good order and the client is done too.
 // Truncated, or Failed if the origin had sent nothing, means that the origin
-// or this proxy broke off; ClientClosed that the client did.
+// or this proxy broke off; an origin that ends its stream within a TLS record
+// did, though that end is passed on as it came. ClientClosed means that the
+// client broke off.
 //
 // What passes is watched as the kind of the exchange calls for: a WebSocket
 // connection for its frames, every other for TLS records, the hellos, and the
@@ -75,7 +78,8 @@ type relay struct {
 	answered               atomic.Bool  // a byte of the origin has come
 
 	mu      sync.Mutex // guards all below
-	ended   [2]bool    // directions whose source ended in good order
+	ended   [2]bool    // directions whose source ended its stream
+	cut     error      // why the origin's end was not in good order; nil if it was
 	settled bool       // end and err are final
 	end     tunnel.End
 	err     error
@@ -121,8 +125,8 @@ func (r *relay) guard(copying func()) {
 }
 
 // abort settles how the tunnel ended, unless that is settled, and tears both
-// connections down. An origin that had ended in good order cannot have been
-// truncated: whatever follows is the afterlife of a complete tunnel.
+// connections down. Once the origin has ended its stream, what follows is the
+// afterlife of the tunnel and changes nothing.
 func (r *relay) abort(end tunnel.End, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -132,7 +136,7 @@ func (r *relay) abort(end tunnel.End, err error) {
 	r.settled = true
 	if r.ended[tunnel.ToClient] {
 		// No reset towards the client: it would overtake what is still on its way.
-		r.end = tunnel.Complete
+		r.end, r.err = r.afterEnd()
 		r.client.close()
 		r.origin.reset()
 		return
@@ -145,11 +149,21 @@ func (r *relay) abort(end tunnel.End, err error) {
 	r.origin.reset()
 }
 
+// afterEnd is how a tunnel ended whose origin has ended its stream. The caller
+// holds mu.
+func (r *relay) afterEnd() (tunnel.End, error) {
+	if r.cut != nil {
+		return tunnel.Truncated, r.cut
+	}
+	return tunnel.Complete, nil
+}
+
 // finish closes what is open and records the outcome.
 func (r *relay) finish() (tunnel.End, error) {
 	r.mu.Lock()
 	if !r.settled {
-		r.settled, r.end = true, tunnel.Complete
+		r.settled = true
+		r.end, r.err = r.afterEnd()
 	}
 	end, err := r.end, r.err
 	r.mu.Unlock()
@@ -163,10 +177,13 @@ func (r *relay) finish() (tunnel.End, error) {
 	return end, err
 }
 
-// markEnded notes that the source of a direction ended in good order.
+// markEnded notes that the source of a direction ended its stream.
 func (r *relay) markEnded(d tunnel.Direction) {
 	r.mu.Lock()
 	r.ended[d] = true
+	if d == tunnel.ToClient && !r.watch.whole(d) {
+		r.cut = errors.New("read origin: end of stream within a TLS record")
+	}
 	r.mu.Unlock()
 }
 

@@ -209,3 +209,12 @@ func (t *Tunnel) NewTurn() bool {
 	defer t.mu.Unlock()
 	return t.turns.fresh && t.alternates()
 }
+
+// Whole reports whether what a direction was fed ends where a record ends: an
+// end of stream anywhere else means that the connection was cut off. It is true
+// for what is not TLS, or not known to be.
+func (t *Tunnel) Whole(dir tunnel.Direction) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.alien || !t.handshake.begun || t.lanes[dir].records.have == 0
+}
