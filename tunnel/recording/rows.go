@@ -10,15 +10,17 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"streamgauge/tunnel"
 )
 
-// Bounds of what is read of one exchange. They leave room above the journal's
-// own and keep a hostile line from growing in memory.
+// Bounds of what is read and written of one exchange, above the journal's
+// defaults. They keep a hostile line from growing in memory, and whatever is
+// written below maxLine.
 const (
-	maxRows    = 200_000 // chunks, units or turns
-	maxHeaders = 10_000
+	maxRows    = 100_000 // chunks, units or turns
+	maxHeaders = 300_000 // more than fit into a head of 1 MiB
 	// maxMicros is a century: beyond it no sum of times may overflow.
 	maxMicros = 100 * 366 * 24 * 3600 * 1_000_000
 )
@@ -278,6 +280,9 @@ func (c *cells) text() string {
 	raw := c.cell()
 	if c.err != nil {
 		return ""
+	}
+	if n := len(raw); n >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw[1 : n-1]) // nearly all are so: no decoder for each
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {

@@ -139,6 +139,7 @@ func WriteLine(out io.Writer, ex tunnel.Exchange, options Options) error {
 
 // encode returns ex as one line, its end included.
 func encode(ex tunnel.Exchange, options Options) ([]byte, error) {
+	ex = fit(ex)
 	if !options.Unredacted {
 		ex = Redact(ex)
 	}
