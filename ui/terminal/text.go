@@ -119,12 +119,3 @@ func suffix(s string, columns int) string {
 	}
 	return s[begin:]
 }
-
-// padRight fills s with blanks up to columns; padLeft does so before s.
-func padRight(s string, columns int) string {
-	return s + strings.Repeat(" ", max(columns-Width(s), 0))
-}
-
-func padLeft(s string, columns int) string {
-	return strings.Repeat(" ", max(columns-Width(s), 0)) + s
-}

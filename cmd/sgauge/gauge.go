@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"streamgauge/settings"
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/journal"
+	"streamgauge/tunnel/proxy"
+	"streamgauge/tunnel/recording"
+	"streamgauge/tunnel/verdict"
+	"streamgauge/ui/terminal"
+)
+
+// gauge is a listening proxy and the journal that it writes.
+type gauge struct {
+	proxy    *proxy.Proxy
+	listener net.Listener
+	journal  *journal.Journal
+	record   *recording.Writer // nil: not wanted
+	user     string            // what programs must give, with password
+	password string
+}
+
+// open makes all that was asked for ready. defaultListen,
+// if not empty, wins over the settings but not over the flag.
+func (o *options) open(defaultListen string) (*gauge, error) {
+	command := o.fs.Name()
+	keyring, err := o.join(command)
+	if err != nil {
+		return nil, err
+	}
+	if defaultListen != "" && !o.fs.given("listen") {
+		o.settings.Listen = defaultListen
+	}
+	g := &gauge{user: o.settings.ListenUser}
+	if g.password, err = o.listenPassword(keyring); err != nil {
+		return nil, err
+	}
+	if err := o.assemble(g, keyring); err != nil {
+		return nil, err
+	}
+	if g.listener, err = listen(o.settings.Listen); err != nil {
+		return nil, err
+	}
+	if o.record == "" {
+		return g, nil
+	}
+	if g.record, err = recording.OpenWriter(o.record, recording.Options{}); err != nil {
+		return nil, errors.Join(err, g.listener.Close())
+	}
+	if g.record.Shared() {
+		say(os.Stderr, command, o.record+": others than you may read this file", "chmod 600 it")
+	}
+	return g, nil
+}
+
+// assemble makes the journal and the proxy that writes it.
+func (o *options) assemble(g *gauge, secrets settings.Secrets) error {
+	s := &o.settings
+	route, err := o.route(secrets)
+	if err != nil {
+		return err
+	}
+	g.journal = journal.New(journal.Limits{Exchanges: s.KeepExchanges, Chunks: s.KeepChunks})
+	cfg := proxy.Config{
+		Route:            route,
+		Recorder:         g.journal,
+		ConnectTimeout:   time.Duration(s.ConnectTimeout),
+		HandshakeTimeout: time.Duration(s.HandshakeTimeout),
+		DialTimeout:      time.Duration(s.DialTimeout),
+		TunnelIdle:       time.Duration(s.TunnelIdleTimeout),
+	}
+	if cfg.TunnelIdle == 0 {
+		cfg.TunnelIdle = -1 // for ever, in the words of the proxy
+	}
+	if g.user != "" {
+		cfg.Credentials = &proxy.Credentials{User: g.user, Password: g.password}
+	}
+	g.proxy, err = proxy.New(cfg)
+	return err
+}
+
+// pace is how long a follower rests between two looks, so that a busy proxy
+// does not wake it for every chunk. The journal keeps thousands meanwhile.
+const pace = 20 * time.Millisecond
+
+// follow hands every exchange that ends to take, until ctx ends, and then those
+// that ended meanwhile and those that still run, as they stand. What take or
+// the journal lost is told in the error.
+func (g *gauge) follow(ctx context.Context, take func(tunnel.Exchange) error) error {
+	changed, unsubscribe := g.journal.Subscribe()
+	defer unsubscribe()
+	var cursor, lost int64
+	var failure error
+	drain := func() {
+		ended, next, missed := g.journal.EndedSince(cursor)
+		cursor, lost = next, lost+missed
+		for _, ex := range ended {
+			failure = firstError(failure, take(ex))
+		}
+	}
+	for ctx.Err() == nil {
+		drain()
+		rest(ctx)
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+	drain()
+	for _, live := range g.journal.Running() {
+		failure = firstError(failure, take(live.Snapshot()))
+	}
+	if lost > 0 {
+		failure = firstError(failure, fmt.Errorf("%d exchanges ended faster than they could be written", lost))
+	}
+	return failure
+}
+
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// rest waits for a moment or for the end of ctx.
+func rest(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, pace)
+	defer cancel()
+	<-ctx.Done()
+}
+
+// keep writes the recording, if one is wanted, until ctx ends. A failure is
+// told at once, as the exchanges go on, and makes the exit code 1.
+func (g *gauge) keep(ctx context.Context, command string) error {
+	if g.record == nil {
+		return nil
+	}
+	told := false
+	tell := func(err error) {
+		if err != nil && !told {
+			told = true
+			say(os.Stderr, command, err.Error(), "the recording is not complete")
+		}
+	}
+	tell(g.follow(ctx, func(ex tunnel.Exchange) error {
+		err := g.record.Write(ex)
+		tell(err)
+		return err
+	}))
+	if tell(g.record.Close()); told {
+		return exitStatus(exitNo)
+	}
+	return nil
+}
+
+// emit writes every exchange that ends to w as a line of a recording.
+func (g *gauge) emit(ctx context.Context, w io.Writer) error {
+	return g.follow(ctx, func(ex tunnel.Exchange) error {
+		return recording.WriteLine(w, ex, recording.Options{})
+	})
+}
+
+// display keeps a board of the exchanges on out until ctx ends.
+func (g *gauge) display(ctx context.Context, out *os.File, style terminal.Style) error {
+	changed, unsubscribe := g.journal.Subscribe()
+	defer unsubscribe()
+	var cursor int64
+	board := terminal.NewBoard(out, style, terminal.Size(out))
+	return board.Watch(ctx, changed, func(room int) terminal.Frame {
+		var frame terminal.Frame
+		ended, next, _ := g.journal.EndedSince(cursor)
+		cursor = next
+		for _, ex := range ended {
+			frame.Finished = append(frame.Finished, rowOf(ex))
+		}
+		running := g.journal.Running()
+		frame.Hidden = max(len(running)-room, 0)
+		for _, live := range running[frame.Hidden:] { // the latest
+			row := rowOf(live.Snapshot())
+			row.Elapsed = live.Since()
+			frame.Running = append(frame.Running, row)
+		}
+		return frame
+	})
+}
+
+// rowOf makes an exchange fit to be shown.
+func rowOf(ex tunnel.Exchange) terminal.Row {
+	return terminal.Row{Exchange: recording.Redact(ex), Verdict: verdict.Assess(&ex)}
+}

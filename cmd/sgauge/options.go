@@ -1,0 +1,191 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"streamgauge/settings"
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/upstream"
+)
+
+// options are the flags that serve and run share, joined with the settings.
+type options struct {
+	fs       *flagSet
+	settings settings.Settings
+	// set by flags only
+	bypass, upstream, record, file string
+	json                           bool
+}
+
+// newOptions declares the flags. listens says in the help where the command
+// listens unless told otherwise.
+func newOptions(fs *flagSet, listens string) *options {
+	o := &options{fs: fs, settings: settings.Default()}
+	s := &o.settings
+	fs.StringVar(&s.Listen, "listen", s.Listen, "`ADDR` to listen on, as host:port; port 0 takes a free one.\n"+
+		"Default: "+listens+". Other than loopback needs --user.")
+	fs.StringVar(&o.upstream, "upstream", "", "`URL` of the proxy to chain through: direct, or\n"+
+		"socks5|socks5h|socks4a|http|https://[user@]host:port.\n"+
+		"Its password: "+settings.EnvUpstreamPassword+", the keyring, or asked for.")
+	fs.StringVar(&o.bypass, "bypass", "", "`LIST` of destinations to dial directly, separated by commas:\n"+
+		"name, .suffix, address, address/bits, each with :port if wanted.")
+	fs.BoolVar(&s.ProxyLoopback, "proxy-loopback", false, "send localhost and loopback addresses through the upstream too")
+	fs.BoolVar(&s.ConnectPlain, "connect-plain", false, "ask an http upstream for a tunnel for http:// requests too")
+	fs.StringVar(&s.ListenUser, "user", "", "`NAME` that programs must give to use the proxy.\n"+
+		"Its password: "+settings.EnvListenPassword+", the keyring, or asked for.")
+	fs.StringVar(&o.record, "record", "", "`FILE` to append a recording to, a JSON object a line, redacted")
+	fs.BoolVar(&o.json, "json", false, "write JSON, a recording, instead of lines for people")
+	fs.StringVar(&o.file, "settings", "", "`FILE` of settings instead of the user's own; flags win over it")
+	return o
+}
+
+// fieldFlags are the settings that have a flag.
+var fieldFlags = map[string]string{
+	"listen": "listen", "listen_user": "user", "upstream": "upstream", "bypass": "bypass",
+	"proxy_loopback": "proxy-loopback", "connect_plain": "connect-plain",
+}
+
+// routing are the settings without which traffic would take another way than
+// the user meant.
+var routing = []string{"upstream", "bypass", "proxy_loopback", "connect_plain"}
+
+// join reads the settings file and puts the flags over it. Oddities of the file
+// are told on standard error.
+func (o *options) join(command string) (*settings.Keyring, error) {
+	keyring := settings.NewKeyring()
+	path, err := o.path()
+	if err != nil {
+		return nil, err
+	}
+	store, problems, err := settings.Open(path, keyring)
+	if err != nil {
+		return nil, err
+	}
+	for _, problem := range problems {
+		if err := o.weigh(command, path, problem); err != nil {
+			return nil, err
+		}
+	}
+	o.overlay(store.Get())
+	return keyring, o.check()
+}
+
+func (o *options) path() (string, error) {
+	if o.file != "" {
+		return o.file, nil
+	}
+	return settings.DefaultPath()
+}
+
+// weigh tells of a problem with the settings file, or returns it if it could
+// send traffic another way and no flag settles the matter.
+func (o *options) weigh(command, path string, problem error) error {
+	var field *settings.FieldError
+	if !errors.As(problem, &field) {
+		say(os.Stderr, command, problem.Error(), "")
+		return nil
+	}
+	if slices.Contains(routing, field.Field) && !o.fs.given(fieldFlags[field.Field]) {
+		return &misuse{
+			problem: path + ": " + field.Error(),
+			hint:    field.Remedy + ", or give --" + fieldFlags[field.Field],
+		}
+	}
+	say(os.Stderr, command, path+": "+field.Error()+"; its default is used", field.Remedy)
+	return nil
+}
+
+// overlay takes from the file what no flag settled.
+func (o *options) overlay(file settings.Settings) {
+	flags := o.settings
+	o.settings = file
+	s := &o.settings
+	take := func(name string, assign func()) {
+		if o.fs.given(name) {
+			assign()
+		}
+	}
+	take("listen", func() { s.Listen = flags.Listen })
+	take("user", func() { s.ListenUser = flags.ListenUser })
+	take("upstream", func() { s.Upstream, _ = settings.SplitPassword(o.upstream) })
+	take("bypass", func() { s.Bypass = splitList(o.bypass) })
+	take("proxy-loopback", func() { s.ProxyLoopback = flags.ProxyLoopback })
+	take("connect-plain", func() { s.ConnectPlain = flags.ConnectPlain })
+}
+
+func splitList(list string) []string {
+	var entries []string
+	for entry := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+// check turns what is wrong with the settings in force into a *misuse that
+// names the flag where there is one.
+func (o *options) check() error {
+	err := o.settings.Validate()
+	var field *settings.FieldError
+	if !errors.As(err, &field) {
+		return err
+	}
+	m := &misuse{problem: field.Error(), hint: field.Remedy}
+	if name, ok := fieldFlags[field.Field]; ok {
+		m.problem = strings.Replace(m.problem, "setting "+field.Field, "--"+name, 1)
+		m.hint = strings.Replace(m.hint, "set listen_user", "give --user NAME", 1)
+	}
+	return m
+}
+
+// route is the upstream with its password, and who does not go through it.
+func (o *options) route(secrets settings.Secrets) (upstream.Route, error) {
+	s := &o.settings
+	up, err := s.ResolveUpstream(secrets)
+	if _, password := settings.SplitPassword(o.upstream); password != "" {
+		up.Password, err = password, nil
+	}
+	var missing *settings.SecretError
+	if errors.As(err, &missing) {
+		up.Password, err = ask(missing)
+	}
+	return upstream.Route{
+		Upstream: up, Bypass: s.Bypass, ProxyLoopback: s.ProxyLoopback, ConnectPlain: s.ConnectPlain,
+	}, err
+}
+
+// listenPassword is what programs must give together with the user name.
+func (o *options) listenPassword(secrets settings.Secrets) (string, error) {
+	password, err := o.settings.ResolveListenPassword(secrets)
+	var missing *settings.SecretError
+	if errors.As(err, &missing) {
+		return ask(missing)
+	}
+	return password, err
+}
+
+// ask has the user type a password, where there is a terminal to do so.
+func ask(missing *settings.SecretError) (string, error) {
+	fd := int(os.Stdin.Fd())
+	if !term.IsTerminal(fd) {
+		return "", &misuse{problem: missing.Error(), hint: missing.Remedy}
+	}
+	fmt.Fprintf(os.Stderr, "password for %q: ", missing.Account)
+	password, err := term.ReadPassword(fd)
+	fmt.Fprintln(os.Stderr)
+	if err == nil && len(password) == 0 {
+		return "", &misuse{problem: missing.Error(), hint: missing.Remedy}
+	}
+	return string(password), err
+}
+
+// chains reports whether an upstream is in force or was refused in so many words.
+func (o *options) chains() bool {
+	up, err := tunnel.ParseUpstream(o.settings.Upstream)
+	return o.fs.given("upstream") || err == nil && !up.IsDirect()
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
+	"streamgauge/ui/terminal"
+)
+
+const runAbout = `
+Starts COMMAND with a proxy of its own, on a free port unless --listen says
+otherwise, and reports on standard error when it has ended: a line for each
+exchange, the worst stream first, and what the labels mean.
+
+The command gets HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NODE_USE_ENV_PROXY set,
+the first three in lower case too. NO_PROXY stays as it is. A program that does
+not look at them is not seen. The upstream comes from --upstream or the settings,
+never from the proxy variables that were set before.
+
+Signals are passed on. The exit code is the command's; 128 + n if signal n ended
+it, 127 if it was not found, 126 if it could not be started.
+
+examples:
+  sgauge run -- curl -N http://example.com/events
+  sgauge run --record streams.ndjson -- python3 chat.py
+  sgauge run --upstream http://127.0.0.1:7890 -- npm test
+`
+
+// Exit codes for commands that do not start, as shells have them.
+const (
+	exitCannotStart = 126
+	exitNotFound    = 127
+	exitSignal      = 128 // plus its number
+)
+
+func run(args []string) error {
+	fs := newFlagSet("run", "[FLAGS] -- COMMAND [ARG]...", runAbout)
+	o := newOptions(fs, "a free port of 127.0.0.1")
+	if err := fs.parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() == 0 {
+		return &misuse{problem: "no command given", hint: "sgauge run -- curl -N http://example.com/events"}
+	}
+	g, err := o.open("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	if variable, value := proxyInEnvironment(); variable != "" && !o.chains() {
+		say(os.Stderr, fs.Name(), variable+" is set, but does not count here",
+			"to go through that proxy: --upstream "+value)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	served := make(chan error, 1)
+	go func() {
+		served <- g.serve(ctx, fs.Name(), func(context.Context) error { return nil })
+	}()
+	status := g.command(fs.Args())
+	g.settle()
+	stop()
+	if err := <-served; err != nil {
+		return err
+	}
+	if errors.Is(status, errNotStarted) {
+		return status
+	}
+	return firstError(g.report(o.json), status)
+}
+
+// errNotStarted tells a command that could not be started from one that ended
+// with the same code.
+var errNotStarted = errors.New("not started")
+
+// command runs args and returns how it ended: nil or an exitStatus.
+func (g *gauge) command(args []string) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = childEnvironment(os.Environ(), g.url())
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, passedOn...)
+	defer signal.Stop(signals)
+	if err := cmd.Start(); err != nil {
+		return cannotStart(args[0], err)
+	}
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				if !reachedChildToo(s) {
+					_ = cmd.Process.Signal(s) // it may have ended meanwhile
+				}
+			case <-ended:
+				return
+			}
+		}
+	}()
+	_ = cmd.Wait() // the state says more than the error
+	return statusOf(cmd.ProcessState)
+}
+
+func statusOf(state *os.ProcessState) error {
+	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return exitStatus(exitSignal + int(ws.Signal()))
+	}
+	if code := state.ExitCode(); code != 0 {
+		return exitStatus(code)
+	}
+	return nil
+}
+
+// cannotStart says why, and returns the exit code of a shell.
+func cannotStart(name string, err error) error {
+	code, problem := exitCannotStart, err.Error()
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		code, problem = exitNotFound, fmt.Sprintf("%q: command not found", name)
+	}
+	say(os.Stderr, "run", problem, "")
+	return errors.Join(errNotStarted, exitStatus(code))
+}
+
+// url is the proxy as programs are told of it.
+func (g *gauge) url() string {
+	u := url.URL{Scheme: "http", Host: reachable(g.listener.Addr())}
+	if g.user != "" {
+		u.User = url.UserPassword(g.user, g.password)
+	}
+	return u.String()
+}
+
+// reachable is an address at which programs of this machine reach a listener.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+}
+
+// settle waits, for a moment at most, until what the command has left is over:
+// it may have read the last byte before we have written down that it was the
+// last.
+func (g *gauge) settle() {
+	changed, unsubscribe := g.journal.Subscribe()
+	defer unsubscribe()
+	patience := time.After(250 * time.Millisecond)
+	for len(g.journal.Running()) > 0 {
+		select {
+		case <-changed:
+		case <-patience:
+			return
+		}
+	}
+}
+
+// report writes what came through the proxy to standard error.
+func (g *gauge) report(asJSON bool) error {
+	ended, total, _ := g.journal.EndedSince(0)
+	if asJSON {
+		return recording.Export(os.Stderr, recording.NDJSON, recording.Each(ended))
+	}
+	return terminal.Detect(os.Stderr, os.Getenv).Report(os.Stderr, rowsOf(ended), int(total))
+}
+
+func rowsOf(exchanges []tunnel.Exchange) []terminal.Row {
+	rows := make([]terminal.Row, len(exchanges))
+	for i, ex := range exchanges {
+		rows[i] = rowOf(ex)
+	}
+	return rows
+}
