@@ -38,7 +38,7 @@ func (f *flagSet) parse(args []string) error {
 	if name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); unknown {
 		return &misuse{problem: "unknown flag --" + strings.TrimLeft(name, "-"), hint: suggest(name, "--", f.names())}
 	}
-	problem := strings.ReplaceAll(err.Error(), "argument: -", "argument: --")
+	problem := strings.NewReplacer("argument: -", "argument: --", " for -", " for --", " for flag -", " for --").Replace(err.Error())
 	return &misuse{problem: problem, hint: "sgauge " + f.Name() + " --help explains the flags"}
 }
 
@@ -73,7 +73,10 @@ func (f *flagSet) given(name string) bool {
 // help is the whole help of the command, its flags in alphabetical order.
 func (f *flagSet) help() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "usage: sgauge %s %s\n\n%s\n\nflags:\n", f.Name(), f.synopsis, strings.TrimSpace(f.about))
+	fmt.Fprintf(&b, "usage: sgauge %s\n\n%s\n", strings.TrimSpace(f.Name()+" "+f.synopsis), strings.TrimSpace(f.about))
+	if len(f.names()) > 0 {
+		b.WriteString("\nflags:\n")
+	}
 	f.VisitAll(func(fl *flag.Flag) {
 		value, usage := flag.UnquoteUsage(fl)
 		fmt.Fprintf(&b, "  --%s\n", strings.TrimSpace(fl.Name+" "+value))

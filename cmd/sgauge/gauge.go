@@ -118,10 +118,7 @@ func (g *gauge) follow(ctx context.Context, take func(tunnel.Exchange) error) er
 	for _, live := range g.journal.Running() {
 		failure = firstError(failure, take(live.Snapshot()))
 	}
-	if lost > 0 {
-		failure = firstError(failure, fmt.Errorf("%d exchanges ended faster than they could be written", lost))
-	}
-	return failure
+	return firstError(failure, lostError(lost))
 }
 
 func firstError(a, b error) error {
@@ -173,12 +170,12 @@ func (g *gauge) emit(ctx context.Context, w io.Writer) error {
 func (g *gauge) display(ctx context.Context, out *os.File, style terminal.Style) error {
 	changed, unsubscribe := g.journal.Subscribe()
 	defer unsubscribe()
-	var cursor int64
+	var cursor, lost int64
 	board := terminal.NewBoard(out, style, terminal.Size(out))
-	return board.Watch(ctx, changed, func(room int) terminal.Frame {
+	err := board.Watch(ctx, changed, func(room int) terminal.Frame {
 		var frame terminal.Frame
-		ended, next, _ := g.journal.EndedSince(cursor)
-		cursor = next
+		ended, next, missed := g.journal.EndedSince(cursor)
+		cursor, lost = next, lost+missed
 		for _, ex := range ended {
 			frame.Finished = append(frame.Finished, rowOf(ex))
 		}
@@ -191,6 +188,14 @@ func (g *gauge) display(ctx context.Context, out *os.File, style terminal.Style)
 		}
 		return frame
 	})
+	return firstError(err, lostError(lost))
+}
+
+func lostError(n int64) error {
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d exchanges ended faster than they could be written", n)
 }
 
 // rowOf makes an exchange fit to be shown.

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
-	"syscall"
 )
 
 // listen opens addr. A port that is taken is an error that names the program
@@ -16,11 +14,11 @@ func listen(addr string) (net.Listener, error) {
 	switch {
 	case err == nil:
 		return ln, nil
-	case errors.Is(err, syscall.EADDRINUSE):
+	case errors.Is(err, addressInUse):
 		return nil, inUse(addr)
-	case errors.Is(err, os.ErrPermission):
+	case errors.Is(err, accessDenied):
 		return nil, &hinted{fmt.Errorf("listen on %s: not permitted", addr), "choose a port above 1023"}
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, addressUnknown):
 		return nil, &hinted{fmt.Errorf("listen on %s: not an address of this machine", addr), "choose one of its own, such as 127.0.0.1"}
 	}
 	return nil, err

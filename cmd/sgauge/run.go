@@ -87,7 +87,7 @@ var errNotStarted = errors.New("not started")
 func (g *gauge) command(args []string) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = childEnvironment(os.Environ(), g.url())
+	cmd.Env = childEnvironment(os.Environ(), g.url(g.password))
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, passedOn...)
 	defer signal.Stop(signals)
@@ -132,11 +132,11 @@ func cannotStart(name string, err error) error {
 	return errors.Join(errNotStarted, exitStatus(code))
 }
 
-// url is the proxy as programs are told of it.
-func (g *gauge) url() string {
+// url is the proxy as programs are told of it, with password if they must log in.
+func (g *gauge) url(password string) string {
 	u := url.URL{Scheme: "http", Host: reachable(g.listener.Addr())}
 	if g.user != "" {
-		u.User = url.UserPassword(g.user, g.password)
+		u.User = url.UserPassword(g.user, password)
 	}
 	return u.String()
 }

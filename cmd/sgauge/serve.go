@@ -47,11 +47,15 @@ func serve(args []string) error {
 		announce = os.Stderr // standard output is for the recording
 	}
 	fmt.Fprintln(announce, "listening on", g.listener.Addr())
+	style := terminal.Detect(os.Stdout, os.Getenv)
+	if style.Columns > 0 && !o.json {
+		fmt.Fprintf(os.Stderr, "to use it: export HTTP_PROXY=%s HTTPS_PROXY=%[1]s\n\n", g.url("PASSWORD"))
+	}
 	return g.serve(ctx, fs.Name(), func(ctx context.Context) error {
 		if o.json {
 			return g.emit(ctx, os.Stdout)
 		}
-		return g.display(ctx, os.Stdout, terminal.Detect(os.Stdout, os.Getenv))
+		return g.display(ctx, os.Stdout, style)
 	})
 }
 

@@ -37,7 +37,7 @@ type Board struct {
 	out    io.Writer
 	style  Style
 	size   func() (columns, rows int)
-	headed bool // the titles have been printed
+	headed int  // the width for which the titles were printed last; 0: not yet
 	area   bool // running exchanges stand below the cursor
 }
 
@@ -114,13 +114,22 @@ func (b *Board) Draw(f Frame) error {
 
 // drawLines writes what stays.
 func (b *Board) drawLines(buf *bytes.Buffer, f Frame, end string) {
-	if header := b.style.Header(); !b.headed && header != "" && len(f.Finished)+len(f.Running) > 0 {
-		buf.WriteString(header + end)
-		b.headed = true
+	if b.wantsHeader(f) {
+		buf.WriteString(b.style.Header() + end)
+		b.headed = b.style.Columns
 	}
 	for _, row := range f.Finished {
 		buf.WriteString(b.style.Line(row) + end)
 	}
+}
+
+// wantsHeader reports whether titles belong above f: above the first line, and
+// above the first that stays after the columns have moved.
+func (b *Board) wantsHeader(f Frame) bool {
+	if b.headed == 0 {
+		return b.style.Columns > 0 && len(f.Finished)+len(f.Running) > 0
+	}
+	return b.headed != b.style.Columns && len(f.Finished) > 0
 }
 
 // Escape sequences: ECMA-48, and the private modes of DEC's and later terminals.

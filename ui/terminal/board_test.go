@@ -108,6 +108,9 @@ func TestBoardSurvivesResizing(t *testing.T) {
 	if err := b.Draw(Frame{Finished: []Row{ended(running[0])}, Running: running[1:]}); err != nil {
 		t.Fatal(err)
 	}
+	if got, want := strings.Count(s.text(), "arrivals"), 2; got != want {
+		t.Errorf("titles stand there %d times, want %d: first, and over the first line after the last width\n%s", got, want, s.text())
+	}
 	if got := strings.Count(s.text(), "M1"); got != 1 {
 		t.Errorf("the first stands there %d times, want once\n%s", got, s.text())
 	}

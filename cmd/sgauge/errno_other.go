@@ -1,0 +1,12 @@
+//go:build !windows
+
+package main
+
+import "syscall"
+
+// Why an address cannot be listened on.
+const (
+	addressInUse   = syscall.EADDRINUSE
+	addressUnknown = syscall.EADDRNOTAVAIL
+	accessDenied   = syscall.EACCES
+)
