@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/elazarl/goproxy"
 
@@ -108,6 +109,7 @@ type job struct {
 	failure   error            // why there is none
 	ready     *http.Response   // the answer, where asking for an upgrade brought it
 	client    context.Context  // the client's request
+	control   *http.ResponseController
 }
 
 // ServeHTTP forwards r, which must be in absolute form with scheme http or
@@ -116,7 +118,8 @@ type job struct {
 func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A response may begin before its request has ended (RFC 9112 §9.5): the
 	// server must not drain the request first.
-	_ = http.NewResponseController(w).EnableFullDuplex()
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex()
 	live := f.recorder.Begin(describe(r))
 	j := &job{
 		forwarder: f,
@@ -124,14 +127,25 @@ func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writer:    tap.NewWriter(w, r),
 		response:  tap.NewResponse(live, r.Method),
 		client:    r.Context(),
+		control:   control,
 	}
+	returned := false
 	defer func() {
-		// A panic on the way, injected or our mistake, must not leave the
-		// exchange running for ever.
-		live.Finish(tunnel.Failed, "internal error")
+		if !returned {
+			// A panic must not leave the exchange running for ever. Where it
+			// was ours, from finish, the end is recorded already.
+			live.Finish(tunnel.Failed, "internal error")
+		}
 	}()
+	j.serve(r)
+	returned = true
+}
+
+// serve takes the request from the client to the end of its answer, or to the
+// end of HTTP.
+func (j *job) serve(r *http.Request) {
 	if respondsItself(j.writer, r) {
-		live.Finish(tunnel.Complete, "")
+		j.live.Finish(tunnel.Complete, "")
 		return
 	}
 	out, cancel := j.outgoing(r)
@@ -139,7 +153,7 @@ func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name := upgradeWanted(r.Header); name != "" && j.upgrade(out, name) {
 		return
 	}
-	f.proxy.ServeHTTP(j.writer, out)
+	j.forwarder.proxy.ServeHTTP(j.writer, out)
 	j.finish()
 }
 
@@ -212,9 +226,18 @@ func (j *job) fail(r *http.Request, err error) *http.Response {
 	return failurePage(r, j.failure)
 }
 
+// drainTime is how long the rest of a request may take to come whose answer is
+// complete. After it the connection is closed.
+const drainTime = time.Second
+
 // finish records how the exchange ended and, where the client must not believe
 // that it got all, panics.
 func (j *job) finish() {
+	if j.sent != nil && !j.sent.Ended() {
+		// The server will now read the rest of the request to find the next
+		// one, and a client that was refused may never send it.
+		_ = j.control.SetReadDeadline(time.Now().Add(drainTime))
+	}
 	end, err := j.end()
 	reason := ""
 	if err != nil {

@@ -41,7 +41,7 @@ func readAnswer(t *testing.T, conn net.Conn, r *bufio.Reader, method string) ans
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	body, err := io.ReadAll(resp.Body)
 	a.body, a.err = string(body), err
-	_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	_, err = r.ReadByte()
 	a.closed = err == io.EOF
 	return a

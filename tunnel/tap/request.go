@@ -14,6 +14,7 @@ type RequestBody struct {
 	inner  io.ReadCloser
 	live   *tunnel.Live
 	broken atomic.Pointer[error]
+	ended  atomic.Bool
 }
 
 // NewRequestBody wraps the body of a request that has one.
@@ -27,14 +28,21 @@ func (b *RequestBody) Read(p []byte) (int, error) {
 	if n > 0 {
 		b.live.RequestBytes(n)
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
+		b.ended.Store(true)
+	case err != nil:
 		b.broken.CompareAndSwap(nil, &err)
 	}
 	return n, err
 }
 
-// Close closes the client's body.
-func (b *RequestBody) Close() error { return b.inner.Close() }
+// Close does nothing. The server closes its request bodies itself, and closing
+// one here would wait for a client that has no more reason to send.
+func (b *RequestBody) Close() error { return nil }
+
+// Ended reports whether the body was read to its end.
+func (b *RequestBody) Ended() bool { return b.ended.Load() }
 
 // Err returns why reading from the client stopped early, or nil.
 func (b *RequestBody) Err() error {
