@@ -15,8 +15,14 @@ var proxyVariables = []string{
 	"http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
 }
 
+// ourVariables are for us or set anew: no command inherits them.
+var ourVariables = []string{
+	"NODE_USE_ENV_PROXY", settings.EnvListenPassword, settings.EnvUpstreamPassword,
+}
+
 // childEnvironment returns environ with everything in it that points a program
-// to the proxy at url. What the user exempted stays exempt, in both spellings.
+// to the proxy at url, and without our passwords. What the user exempted stays
+// exempt, in both spellings.
 func childEnvironment(environ []string, url string) []string {
 	var exempt string
 	kept := slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
@@ -27,7 +33,7 @@ func childEnvironment(environ []string, url string) []string {
 			}
 			return true
 		}
-		return slices.Contains(proxyVariables, name) || name == "NODE_USE_ENV_PROXY"
+		return slices.Contains(proxyVariables, name) || slices.Contains(ourVariables, name)
 	})
 	for _, name := range proxyVariables {
 		kept = append(kept, name+"="+url)

@@ -120,8 +120,8 @@ type served struct {
 }
 
 // serving starts sgauge serve with the given flags, waits for the line that
-// tells the address, and sets $http_proxy to it. It is the first line of
-// standard output, or with --json of standard error.
+// tells the address, and sets $http_proxy and $UPSTREAM to it. It is the first
+// line of standard output, or with --json of standard error.
 func serving(ts *testscript.TestScript, neg bool, args []string) {
 	program := filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "sgauge")
 	cmd := exec.Command(program, append([]string{"serve"}, args...)...)
@@ -148,6 +148,7 @@ func serving(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("first line %q, want listening on ADDRESS", line)
 	}
 	ts.Setenv("http_proxy", "http://"+addr)
+	ts.Setenv("UPSTREAM", addr)
 	go func() {
 		text, _ := io.ReadAll(out)
 		s.rest <- string(text)
