@@ -240,8 +240,8 @@ func (l *Live) RequestBytes(n int) {
 	l.mu.Unlock()
 }
 
-// Finish ends the exchange now. reason is empty or says in one line what
-// failed. Only the first call counts.
+// Finish ends the exchange: now, unless Ended was marked before. reason is
+// empty or says in one line what failed. Only the first call counts.
 func (l *Live) Finish(end End, reason string) {
 	l.mu.Lock()
 	first := l.ex.End == Running

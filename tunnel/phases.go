@@ -46,10 +46,10 @@ type Phases struct {
 }
 
 // Set records that p ended at. The first time given stays: a retry on a second
-// connection does not overwrite what the user waited for, except that Sent and
-// Ended keep the last.
+// connection does not overwrite what the user waited for. Only Sent keeps the
+// last.
 func (ps *Phases) Set(p Phase, at time.Duration) {
-	if p >= phaseCount || (ps.Has(p) && p != Sent && p != Ended) {
+	if p >= phaseCount || (ps.Has(p) && p != Sent) {
 		return
 	}
 	ps.ends[p] = at

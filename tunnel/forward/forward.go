@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/elazarl/goproxy"
@@ -35,12 +36,15 @@ type Path struct {
 // both have ended, and finishes live.
 type Relay func(client, origin net.Conn, early []byte, live *tunnel.Live)
 
-// Config is what a Forwarder needs. Path and Recorder must be set.
+// Config is what a Forwarder needs. All but Logger must be set.
 type Config struct {
 	Path     Path
 	Recorder tunnel.Recorder
 	// Upgraded takes over connections after a 101 response.
 	Upgraded Relay
+	// Records counts the goroutines that complete records after the client was
+	// served; whoever owns the recorder waits for it.
+	Records *sync.WaitGroup
 	// Logger receives what goproxy says, at debug level; nil means silent.
 	Logger *slog.Logger
 }
@@ -53,11 +57,12 @@ type Forwarder struct {
 	upgraded  Relay
 	transport *http.Transport
 	proxy     *goproxy.ProxyHttpServer
+	records   *sync.WaitGroup
 }
 
 // New returns a Forwarder; Close releases its idle connections.
 func New(cfg Config) *Forwarder {
-	f := &Forwarder{path: cfg.Path, recorder: cfg.Recorder, upgraded: cfg.Upgraded}
+	f := &Forwarder{path: cfg.Path, recorder: cfg.Recorder, upgraded: cfg.Upgraded, records: cfg.Records}
 	f.transport = newTransport(cfg.Path)
 	f.proxy = newGoproxy(f.transport, cfg.Logger)
 	return f
@@ -243,7 +248,7 @@ func (j *job) finish() {
 	if err != nil {
 		reason = err.Error()
 	}
-	j.live.Finish(end, reason)
+	j.conclude(end, reason)
 	switch {
 	case end == tunnel.Complete || j.failure != nil && end == tunnel.Failed:
 	case end == tunnel.Truncated && j.writer.EndsWithConnection():
@@ -252,6 +257,20 @@ func (j *job) finish() {
 	default:
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// conclude ends the record, after units that are still being counted beside the
+// stream are in it. The client does not wait for that.
+func (j *job) conclude(end tunnel.End, reason string) {
+	j.live.Mark(tunnel.Ended, j.live.Since())
+	if j.body == nil || j.body.Counted() == nil {
+		j.live.Finish(end, reason)
+		return
+	}
+	j.forwarder.records.Go(func() {
+		<-j.body.Counted()
+		j.live.Finish(end, reason)
+	})
 }
 
 func (j *job) end() (tunnel.End, error) {

@@ -65,6 +65,8 @@ type Proxy struct {
 	route  atomic.Pointer[route]
 	own    atomic.Pointer[netip.AddrPort] // the listener's address while serving
 	tasks  tasks
+	// records counts what completes records after the client was served.
+	records sync.WaitGroup
 }
 
 // route is one setting of the upstream with all that dials by it.
@@ -99,6 +101,7 @@ func (p *Proxy) Apply(r upstream.Route) error {
 		Path:     path(dialer),
 		Recorder: p.cfg.Recorder,
 		Upgraded: p.relay,
+		Records:  &p.records,
 		Logger:   p.cfg.Logger,
 	})}
 	if old := p.route.Swap(next); old != nil {
@@ -164,6 +167,7 @@ func (p *Proxy) Serve(ctx context.Context, ln net.Listener) error {
 	servers.Wait()
 	p.tasks.close()
 	p.route.Load().forwarder.Close()
+	p.records.Wait()
 	p.logger.Info("stopped", "address", ln.Addr().String())
 	return err
 }

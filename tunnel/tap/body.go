@@ -50,12 +50,16 @@ func (b *Body) Read(p []byte) (int, error) {
 	return b.inner.Read(p)
 }
 
-// Close closes the body and waits until its units are counted.
+// Close closes the body. It does not wait for units that are counted beside the
+// stream: see Counted.
 func (b *Body) Close() error {
-	err := b.inner.Close()
-	b.units.close()
-	return err
+	b.units.end(b.outcome.Ended)
+	return b.inner.Close()
 }
+
+// Counted returns a channel that is closed, some time after Close, when all
+// units are recorded, or nil if they are already.
+func (b *Body) Counted() <-chan struct{} { return b.units.counted() }
 
 // WriteTo copies the body to w, one Write for each read of the connection, and
 // flushes before every wait. It records each chunk with the time at which
@@ -87,7 +91,6 @@ func (b *Body) finish(err error) error {
 	switch {
 	case errors.Is(err, io.EOF):
 		b.outcome.Ended = true
-		b.units.end()
 		return nil
 	case errors.As(err, &write):
 		b.outcome.WriteErr = write.err

@@ -23,7 +23,8 @@ const (
 
 // encodedUnits counts the units inside a content-encoded body. A goroutine of
 // its own pulls the pieces through a decoder, so that neither a slow decoder
-// nor a hostile body can hold the stream; close ends it.
+// nor a hostile body can hold the stream; it ends when it has counted what came
+// before close.
 //
 // A decoder asks for the next piece only when it has handed out all that the
 // pieces before it hold. So units found before that question belong to the
@@ -80,13 +81,12 @@ func (u *encodedUnits) feed(ordinal int64, at time.Duration, p []byte) {
 	u.changed.Signal()
 }
 
-// close says that no more will come and waits until all is counted.
+// close says that no more will come; done is closed when all is counted.
 func (u *encodedUnits) close() {
 	u.mu.Lock()
 	u.closed = true
 	u.changed.Signal()
 	u.mu.Unlock()
-	<-u.done
 }
 
 func (u *encodedUnits) run(open func(io.Reader) (io.Reader, error)) {

@@ -40,19 +40,23 @@ func (u *unitCounter) count(ordinal int64, at time.Duration, p []byte) {
 	u.plain.feed(ordinal, at, p)
 }
 
-// end counts what the end of the body completes.
-func (u *unitCounter) end() {
-	if u.encoded == nil {
+// end says that no more will come; whole, that the body's end was reached.
+func (u *unitCounter) end(whole bool) {
+	switch {
+	case u.encoded != nil:
+		u.encoded.close()
+	case whole:
 		u.plain.end()
 	}
 }
 
-// close waits for what is counted beside the stream; the counter must not be
-// used afterwards.
-func (u *unitCounter) close() {
+// counted is closed, after end, when all units are recorded; nil if they are
+// already.
+func (u *unitCounter) counted() <-chan struct{} {
 	if u.encoded != nil {
-		u.encoded.close()
+		return u.encoded.done
 	}
+	return nil
 }
 
 // plainUnits counts the units of decoded bytes.
