@@ -39,7 +39,11 @@ func dante(t *testing.T) peer {
 		scheme: "socks5h", port: freePort(t),
 		user: os.Getenv("SGAUGE_PEER_USER"), password: os.Getenv("SGAUGE_PEER_PASSWORD"),
 	}
-	method := "username"
+	method, account := "username", userName(t)
+	unprivileged := "nobody"
+	if os.Geteuid() != 0 {
+		unprivileged = account // it may become nobody else
+	}
 	if p.user == "" || os.Geteuid() != 0 {
 		method, p.user, p.password = "none", "", ""
 		t.Log("not root, or SGAUGE_PEER_USER not set: dante asks for no password")
@@ -50,12 +54,12 @@ logoutput: stderr
 internal: 127.0.0.1 port = %d
 external: 127.0.0.1
 user.privileged: %s
-user.unprivileged: nobody
+user.unprivileged: %s
 clientmethod: none
 socksmethod: %s
 client pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
 socks pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
-`, p.port, userName(t), method))
+`, p.port, account, unprivileged, method))
 	daemon(t, p.port, need(t, "danted", "dante-server"), "-f", config, "-p", dir+"/danted.pid")
 	return p
 }
