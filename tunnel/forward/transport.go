@@ -15,10 +15,14 @@ import (
 
 // Limits of the way to the origin.
 const (
-	maxAnswerHead   = 1 << 20 // bytes
-	idleTimeout     = 90 * time.Second
-	idlePerHost     = 256 // the default of 2 costs a connection a request under load
-	idleTotal       = 1024
+	maxAnswerHead = 1 << 20 // bytes
+	idleTimeout   = 90 * time.Second
+	idlePerHost   = 256 // the default of 2 costs a connection a request under load
+	idleTotal     = 1024
+	// The Transport's buffers are held as long as a stream lasts. Package tap
+	// reads the socket in larger pieces without holding any.
+	readBuffer      = 1 << 10 // bytes
+	writeBuffer     = 2 << 10
 	continueTimeout = time.Second // then the body is sent unasked (RFC 9110 §10.1.1)
 	tlsTimeout      = 10 * time.Second
 )
@@ -46,6 +50,8 @@ func newTransport(path Path) *http.Transport {
 		IdleConnTimeout:        idleTimeout,
 		ExpectContinueTimeout:  continueTimeout,
 		MaxResponseHeaderBytes: maxAnswerHead,
+		ReadBufferSize:         readBuffer,
+		WriteBufferSize:        writeBuffer,
 	}
 }
 

@@ -120,6 +120,7 @@ const eventBytes = 64
 type ticker struct {
 	every time.Duration
 	n     int
+	done  sync.WaitGroup // streams under way
 	mu    sync.Mutex
 	sent  map[string][]time.Duration // by path
 }
@@ -133,7 +134,7 @@ func (o *ticker) serve(b *testing.B) string {
 			if err != nil {
 				return
 			}
-			go o.stream(c)
+			o.done.Go(func() { o.stream(c) })
 		}
 	}()
 	return ln.Addr().String()
@@ -257,6 +258,7 @@ func runStreams(b *testing.B, addr, origin string, n int) (late []time.Duration,
 // reportStampError compares what was recorded with when the origin's write
 // returned, which on loopback is when the bytes had arrived.
 func reportStampError(b *testing.B, o *ticker, j *journal.Journal) {
+	o.done.Wait()
 	var off []time.Duration
 	for _, summary := range j.Snapshot() {
 		ex, _ := j.Exchange(summary.ID)

@@ -187,45 +187,6 @@ func TestWriterTellsBeforeItWaits(t *testing.T) {
 	}
 }
 
-func TestWaitingReaderHoldsNoBuffer(t *testing.T) {
-	far, near := tcpPair(t, listen(t))
-	defer far.Close()
-	defer near.Close()
-	r := newReader(newSide(near))
-	_, _ = io.WriteString(far, "x")
-	if p, err := r.next(); string(p) != "x" || err != nil {
-		t.Fatalf("next = %q, %v; want x", p, err)
-	}
-	_ = r.raw.Control(func(fd uintptr) {
-		if r.attempt(fd) || r.buf != nil {
-			t.Errorf("with nothing to read the attempt holds %v, want no buffer and a wait", r.buf)
-		}
-	})
-}
-
-func TestBuffersGrowAndShrink(t *testing.T) {
-	r := newReader(nil)
-	for _, c := range []struct{ n, want int }{
-		{4 << 10, 16 << 10},
-		{16 << 10, 64 << 10},
-		{64 << 10, 256 << 10},
-		{256 << 10, 256 << 10},
-		{65<<10 + 1, 256 << 10},
-		{100, 64 << 10},
-		{100, 16 << 10},
-		{100, 4 << 10},
-		{100, 4 << 10},
-	} {
-		r.hold()
-		r.n = c.n
-		r.adapt(classes)
-		r.hold()
-		if got := len(*r.buf); got != c.want {
-			t.Errorf("after a read of %d bytes the buffer has %d, want %d", c.n, got, c.want)
-		}
-	}
-}
-
 func TestNoDescriptorIsLeft(t *testing.T) {
 	ln := listen(t)
 	before := descriptors(t)

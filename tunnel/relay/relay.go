@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/intake"
 )
 
 // DefaultIdleTimeout outlives the keep-alive of every common server and
@@ -53,7 +54,7 @@ type Config struct {
 // the method returns nil or its receiver. A *tls.Conn is never unwrapped.
 func Run(ctx context.Context, client, origin net.Conn, early []byte, live *tunnel.Live, cfg Config) (tunnel.End, error) {
 	r := &relay{client: newSide(client), origin: newSide(origin), live: live, watch: newObserver(live)}
-	r.fromClient, r.fromOrigin = newReader(r.client), newReader(r.origin)
+	r.fromClient, r.fromOrigin = intake.NewReader(r.client.look), intake.NewReader(r.origin.look)
 	r.intoClient, r.intoOrigin = newWriter(r.client), newWriter(r.origin)
 	stopIdle := r.watchIdle(cfg.IdleTimeout)
 	stopContext := context.AfterFunc(ctx, func() { r.abort(tunnel.Truncated, context.Cause(ctx)) })
@@ -70,7 +71,7 @@ func Run(ctx context.Context, client, origin net.Conn, early []byte, live *tunne
 // reader and its writer. The timer and the context may interrupt from others.
 type relay struct {
 	client, origin         *side
-	fromClient, fromOrigin *reader
+	fromClient, fromOrigin *intake.Reader
 	intoClient, intoOrigin *writer
 	live                   *tunnel.Live
 	watch                  observer
@@ -195,11 +196,11 @@ func (r *relay) hasEnded(d tunnel.Direction) bool {
 
 // toClient copies what the origin sends.
 func (r *relay) toClient() {
-	defer r.fromOrigin.release()
+	defer r.fromOrigin.Release()
 	arrival := arrival{live: r.live}
 	r.intoClient.waiting = arrival.record
 	for {
-		p, err := r.fromOrigin.next()
+		p, err := r.fromOrigin.Next(nil)
 		at := r.live.Since()
 		if len(p) > 0 {
 			r.answered.Store(true)
@@ -246,13 +247,13 @@ func (r *relay) originEnded(err error) {
 
 // toOrigin copies what the client sends.
 func (r *relay) toOrigin(early []byte) {
-	defer r.fromClient.release()
+	defer r.fromClient.Release()
 	if len(early) > 0 && !r.send(early) {
 		return
 	}
 	early = nil
 	for {
-		p, err := r.fromClient.next()
+		p, err := r.fromClient.Next(nil)
 		if len(p) > 0 && !r.send(p) {
 			return
 		}
@@ -288,7 +289,7 @@ func (r *relay) send(p []byte) bool {
 	}
 	r.client.setReadDeadline(limit)
 	for {
-		if _, err := r.fromClient.next(); err != nil {
+		if _, err := r.fromClient.Next(nil); err != nil {
 			return false
 		}
 	}

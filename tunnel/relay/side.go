@@ -1,13 +1,14 @@
 package relay
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"sync/atomic"
 	"time"
+
+	"streamgauge/tunnel/intake"
 )
 
 // side is one of the two connections. Its methods may be called concurrently,
@@ -25,36 +26,18 @@ func newSide(conn net.Conn) *side {
 	return s
 }
 
-// look returns the connection to read from next: the outermost one that still
-// has bytes to replay, or else the bare one. Only the goroutine that reads may
-// call it, for a replay is not safe to ask about while it is read.
-func (s *side) look() net.Conn {
+// look returns the connection to read from next, and whether it will stay that
+// one. Only the goroutine that reads may call it, for a replay is not safe to
+// ask about while it is read.
+func (s *side) look() (conn net.Conn, last bool) {
 	if bare := s.bare.Load(); bare != nil {
-		return *bare
+		return *bare, true
 	}
-	conn, last := unwrap(s.conn)
+	conn, last = intake.Unwrap(s.conn)
 	if last {
 		s.bare.Store(&conn)
 	}
-	return conn
-}
-
-func unwrap(conn net.Conn) (inner net.Conn, last bool) {
-	for {
-		// Beneath TLS lies ciphertext.
-		if _, encrypted := conn.(*tls.Conn); encrypted {
-			return conn, true
-		}
-		wrapper, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
-			return conn, true
-		}
-		next := wrapper.NetConn()
-		if next == nil || next == conn {
-			return conn, false
-		}
-		conn = next
-	}
+	return conn, last
 }
 
 // known returns the bare connection if there is no replay any more, else the

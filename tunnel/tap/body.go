@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/intake"
 )
 
 // Outcome is how the copying of a body ended.
@@ -28,6 +29,7 @@ type Body struct {
 	live     *tunnel.Live
 	units    *unitCounter
 	outcome  Outcome
+	last     int64 // ordinal of the last chunk; -1 before the first
 	one      [1]byte
 }
 
@@ -35,7 +37,7 @@ type Body struct {
 // client through w. The flusher is given apart from the writer of WriteTo
 // because goproxy hides it behind a writer of its own for some content types.
 func NewBody(resp *http.Response, r *Response, w *Writer, live *tunnel.Live) *Body {
-	return &Body{inner: resp.Body, response: r, flusher: w, live: live, units: newUnitCounter(resp, live)}
+	return &Body{inner: resp.Body, response: r, flusher: w, live: live, units: newUnitCounter(resp, live), last: -1}
 }
 
 // Outcome returns how copying ended; valid once WriteTo has returned.
@@ -62,12 +64,11 @@ func (b *Body) Close() error {
 func (b *Body) Counted() <-chan struct{} { return b.units.counted() }
 
 // WriteTo copies the body to w, one Write for each read of the connection, and
-// flushes before every wait. It records each chunk with the time at which
+// flushes before every wait, the one for the first byte included. It records each chunk with the time at which
 // its bytes were read and how long the client took to accept them.
 func (b *Body) WriteTo(w io.Writer) (int64, error) {
-	if b.mustWait() {
-		b.flusher.Flush() // the head goes out while the body is still to come
-	}
+	b.response.whenWaiting(b.flush)
+	defer b.response.whenWaiting(nil)
 	var total int64
 	for {
 		n, err := b.copyArrival(w)
@@ -78,11 +79,14 @@ func (b *Body) WriteTo(w io.Writer) (int64, error) {
 	}
 }
 
-// mustWait reports whether the next read of the body may have to wait for the
-// origin: nothing has arrived that was not copied, and the end was not seen.
-func (b *Body) mustWait() bool {
-	waiting, over := b.response.state()
-	return !waiting && !over
+// flush sends what was written before the connection waits for more, and
+// counts the time as the last chunk's.
+func (b *Body) flush() {
+	before := time.Now()
+	b.flusher.Flush()
+	if blocked := time.Since(before); b.last >= 0 && blocked > 0 {
+		b.live.Blocked(b.last, blocked)
+	}
 }
 
 // finish sorts the error that ended copying by whom it blames.
@@ -129,8 +133,8 @@ func (b *Body) copyArrival(w io.Writer) (int64, error) {
 // copyBytes moves a.bytes to w. The first have of them, at most one, are in
 // b.one already.
 func (b *Body) copyBytes(w io.Writer, a arrival, have int) (total int64, err error) {
-	buffer := getBuffer(min(a.bytes, maxRead))
-	defer putBuffer(buffer)
+	buffer := intake.Get(min(a.bytes, intake.MaxRead))
+	defer intake.Put(buffer)
 	copy(*buffer, b.one[:have])
 	for left := a.bytes; left > 0; {
 		n, readErr := fill(b.inner, (*buffer)[:min(left, len(*buffer))], have)
@@ -162,22 +166,27 @@ func fill(r io.Reader, p []byte, have int) (int, error) {
 	return have, nil
 }
 
-// deliver records p as a chunk and writes it, and flushes unless more follows
-// without a wait. Units are counted last, so that counting delays no byte.
+// flushAtOnce is the size, in bytes, up to which what was written is flushed
+// before it is looked at. Of a larger piece only the end is still in a buffer
+// then, and more is likely to be there already; it is flushed before a wait.
+const flushAtOnce = 32 << 10
+
+// deliver records p as a chunk and writes it. more says that the rest of the
+// same arrival follows.
 func (b *Body) deliver(w io.Writer, at time.Duration, p []byte, more bool) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	ordinal := b.live.Chunk(tunnel.Chunk{At: at, Bytes: int32(len(p))})
+	b.last = b.live.Chunk(tunnel.Chunk{At: at, Bytes: int32(len(p))})
 	before := time.Now()
 	n, err := w.Write(p)
-	if err == nil && !more && b.mustWait() {
+	if err == nil && !more && len(p) < flushAtOnce && b.response.unfinished() {
 		b.flusher.Flush()
 	}
-	b.live.Blocked(ordinal, time.Since(before))
+	b.live.Blocked(b.last, time.Since(before))
 	if err != nil {
 		return n, &writeError{err}
 	}
-	b.units.count(ordinal, at, p)
+	b.units.count(b.last, at, p)
 	return n, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/intake"
 )
 
 // Link is a connection to an origin, or to an HTTP upstream, with what is known
@@ -22,21 +23,26 @@ type Link struct {
 // Conn is the origin side of an exchange as net/http's Transport reads it. It
 // stamps every read and shows the bytes to the Response that is bound to it.
 // Reads must not be concurrent with one another, as always on a Transport's
-// connection; Bind and Release may be called at any time.
+// connection; Bind may be called at any time.
 type Conn struct {
 	net.Conn
 	link Link
 
-	// ahead holds bytes read from the socket that the Transport has not taken
-	// yet. Only the reader touches it.
-	ahead readAhead
+	// The reader's own: what the last read brought and was not taken yet, and
+	// the error that came with it.
+	in   *intake.Reader
+	rest []byte
+	err  error
 
 	mu       sync.Mutex // guards response
 	response *Response
 }
 
 // NewConn wraps an established connection.
-func NewConn(link Link) *Conn { return &Conn{Conn: link.Conn, link: link} }
+func NewConn(link Link) *Conn {
+	look := func() (net.Conn, bool) { return intake.Unwrap(link.Conn) }
+	return &Conn{Conn: link.Conn, link: link, in: intake.NewReader(look)}
+}
 
 // Link returns what the connection was made from.
 func (c *Conn) Link() Link { return c.link }
@@ -48,38 +54,59 @@ func (c *Conn) Bind(r *Response) {
 	c.mu.Unlock()
 }
 
-// Read hands out what one read of the socket brought. The socket read that
-// follows a filled buffer takes more at once than was asked for, and keeps the
-// rest for the next call: a fast download is read in large pieces although the
-// Transport asks for small ones.
+// Read hands out what one read of the socket brought, in as many calls as it
+// takes. The Transport asks for little at a time; the socket is nevertheless
+// asked for all it has, so that what came together is one arrival.
 func (c *Conn) Read(p []byte) (int, error) {
-	if c.ahead.waiting() {
-		return c.ahead.take(p), nil
+	if len(c.rest) == 0 {
+		if err := c.next(p); err != nil {
+			return 0, err
+		}
 	}
-	into := p
-	if size := c.ahead.want(len(p)); size > len(p) {
-		into = c.ahead.borrow(size)
+	n := copy(p, c.rest)
+	if c.rest = c.rest[n:]; len(c.rest) == 0 {
+		c.in.Release()
 	}
-	n, err := c.Conn.Read(into)
-	at := time.Now()
-	c.ahead.learn(n, len(into))
-	if n > 0 {
-		c.arrived(at, into[:n])
-	}
-	if len(into) > len(p) {
-		c.ahead.keep(n)
-		n = c.ahead.take(p)
-	}
-	return n, err
+	return n, nil
 }
 
-func (c *Conn) arrived(at time.Time, p []byte) {
+// next reads the socket, into p where waiting needs a buffer.
+func (c *Conn) next(p []byte) error {
+	if c.err != nil {
+		return c.err
+	}
 	c.mu.Lock()
 	r := c.response
 	c.mu.Unlock()
-	if r != nil {
-		r.arrived(at, p)
+	got, err := c.await(r, p)
+	at := time.Now()
+	c.rest, c.err = got, err
+	if len(got) == 0 {
+		c.in.Release()
+		return err
 	}
+	// A connection kept for reuse is given to its next response while this
+	// read waits for it.
+	c.mu.Lock()
+	r = c.response
+	c.mu.Unlock()
+	if r != nil {
+		r.arrived(at, got)
+	}
+	return nil
+}
+
+// await reads the socket. Where it has to wait for it, r is told first.
+func (c *Conn) await(r *Response, p []byte) ([]byte, error) {
+	if r != nil {
+		if wait := r.beforeWait(); wait != nil {
+			if got, err, ok := c.in.Ready(); ok {
+				return got, err
+			}
+			wait()
+		}
+	}
+	return c.in.Next(p)
 }
 
 // CloseWrite half-closes the connection where it can be, and reports
@@ -94,63 +121,8 @@ func (c *Conn) CloseWrite() error {
 // NetConn returns the connection beneath, or nil while bytes read ahead are
 // still waiting.
 func (c *Conn) NetConn() net.Conn {
-	if c.ahead.waiting() {
+	if len(c.rest) > 0 {
 		return nil
 	}
 	return c.Conn
-}
-
-// Sizes of a read of the socket, in bytes.
-const (
-	maxRead    = 256 << 10
-	readGrowth = 4
-)
-
-// readAhead decides how much to read at once and keeps what was read beyond
-// what was asked for. It holds a buffer only while a read is under way or bytes
-// are waiting, so an idle connection costs nothing.
-type readAhead struct {
-	next   int // size of the next read; 0 means as asked
-	buffer *[]byte
-	rest   []byte // part of buffer not handed out yet
-}
-
-func (a *readAhead) waiting() bool { return len(a.rest) > 0 }
-
-func (a *readAhead) want(asked int) int { return max(a.next, asked) }
-
-// learn grows the next read after one that filled its buffer, since more is
-// likely to be there, and falls back to what is asked for after one that did
-// not. Requests for a byte or two say nothing about the speed of the stream.
-func (a *readAhead) learn(n, size int) {
-	switch {
-	case n == size && size >= 1<<10:
-		a.next = min(size*readGrowth, maxRead)
-	case n < a.next/readGrowth:
-		a.next = 0
-	}
-}
-
-func (a *readAhead) borrow(size int) []byte {
-	a.buffer = getBuffer(size)
-	return (*a.buffer)[:size]
-}
-
-func (a *readAhead) keep(n int) {
-	a.rest = (*a.buffer)[:n]
-	a.release()
-}
-
-func (a *readAhead) take(p []byte) int {
-	n := copy(p, a.rest)
-	a.rest = a.rest[n:]
-	a.release()
-	return n
-}
-
-func (a *readAhead) release() {
-	if a.buffer != nil && len(a.rest) == 0 {
-		putBuffer(a.buffer)
-		a.buffer, a.rest = nil, nil
-	}
 }

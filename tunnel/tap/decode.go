@@ -10,6 +10,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+
+	"streamgauge/tunnel/intake"
 )
 
 // Bounds of decoding beside the stream. Beyond them units are no longer
@@ -18,6 +20,7 @@ const (
 	maxBacklog    = 1 << 20 // encoded bytes waiting for the decoder
 	freeOutput    = 1 << 20 // decoded bytes allowed whatever the ratio
 	maxExpansion  = 200     // decoded bytes for one encoded byte beyond that
+	decodeSize    = 4 << 10 // bytes decoded at once
 	zstdMaxWindow = 8 << 20 // RFC 8878 §3.1.1.1.2 recommends supporting this much
 )
 
@@ -99,8 +102,8 @@ func (u *encodedUnits) run(open func(io.Reader) (io.Reader, error)) {
 	if c, ok := decoder.(io.Closer); ok {
 		defer c.Close()
 	}
-	buffer := getBuffer(bufferSizes[0])
-	defer putBuffer(buffer)
+	buffer := intake.Get(decodeSize)
+	defer intake.Put(buffer)
 	for {
 		n, err := decoder.Read(*buffer)
 		u.out += int64(n)

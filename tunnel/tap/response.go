@@ -19,6 +19,9 @@ type Response struct {
 	// queue holds the arrivals whose payload Body has not taken, from first on.
 	queue []arrival
 	first int
+	// onWait is called before the connection waits within the body; nil unless
+	// the body is being copied.
+	onWait func()
 }
 
 // arrival is the payload that one read of the connection brought.
@@ -67,6 +70,23 @@ func (r *Response) Conn() *Conn {
 	return r.conn
 }
 
+// whenWaiting sets what is called, by the goroutine that reads, before the
+// connection waits for more of the body.
+func (r *Response) whenWaiting(f func()) {
+	r.mu.Lock()
+	r.onWait = f
+	r.mu.Unlock()
+}
+
+func (r *Response) beforeWait() func() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.follow.Done() {
+		return nil
+	}
+	return r.onWait
+}
+
 // take removes and returns the oldest arrival.
 func (r *Response) take() (arrival, bool) {
 	r.mu.Lock()
@@ -82,12 +102,11 @@ func (r *Response) take() (arrival, bool) {
 	return a, true
 }
 
-// state says whether payload is waiting to be taken, and whether the response
-// is over, so that the next read of the body cannot wait.
-func (r *Response) state() (waiting, over bool) {
+// unfinished reports that all that arrived was taken and that more is to come.
+func (r *Response) unfinished() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.first < len(r.queue), r.follow.Done()
+	return r.first == len(r.queue) && !r.follow.Done()
 }
 
 // Framing returns how the origin delimits the body.

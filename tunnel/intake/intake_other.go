@@ -1,9 +1,9 @@
 //go:build !unix
 
-package relay
+package intake
 
 import "net"
 
 // attach does nothing here: the system completes reads instead of announcing
 // them, so that a waiting read needs its buffer.
-func (*reader) attach(*net.TCPConn) {}
+func (*Reader) attach(*net.TCPConn) {}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package relay
+package intake
 
 import (
 	"io"
@@ -11,24 +11,26 @@ import (
 
 // attach makes the reader try first and wait without a buffer, as the kernel
 // knows when bytes are there.
-func (r *reader) attach(tcp *net.TCPConn) {
+func (r *Reader) attach(tcp *net.TCPConn) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return // reading the connection will say why
 	}
-	r.release()
+	r.Release()
 	r.raw, r.try = raw, r.attempt
+	r.want = rawFloor
 }
 
 // attempt reads what is there. False asks the runtime to wait and call again.
-func (r *reader) attempt(fd uintptr) bool {
+func (r *Reader) attempt(fd uintptr) bool {
 	r.hold()
 	for {
 		n, err := syscall.Read(int(fd), *r.buf)
 		switch {
 		case err == syscall.EAGAIN:
-			r.release()
-			return false
+			r.Release()
+			r.err = errNothing
+			return r.once
 		case err == syscall.EINTR:
 			continue
 		case err != nil:
