@@ -198,7 +198,10 @@ func lostError(n int64) error {
 	return fmt.Errorf("%d exchanges ended faster than they could be written", n)
 }
 
-// rowOf makes an exchange fit to be shown.
+// rowOf makes an exchange fit to be shown. Rows have no room for headers, and
+// masking those takes longest.
 func rowOf(ex tunnel.Exchange) terminal.Row {
-	return terminal.Row{Exchange: recording.Redact(ex), Verdict: verdict.Assess(&ex)}
+	v := verdict.Assess(&ex)
+	ex.RequestHeaders, ex.ResponseHeaders = nil, nil
+	return terminal.Row{Exchange: recording.Redact(ex), Verdict: v}
 }

@@ -40,7 +40,8 @@ func commands() []command {
 }
 
 func main() {
-	os.Exit(exitCode(os.Stderr, dispatch(os.Args[1:])))
+	err := withBallast(func() error { return dispatch(os.Args[1:]) })
+	os.Exit(exitCode(os.Stderr, err))
 }
 
 func dispatch(args []string) error {

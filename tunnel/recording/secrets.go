@@ -3,6 +3,7 @@ package recording
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -44,20 +45,72 @@ func redactText(s string, depth int) string {
 	if s == "" {
 		return s
 	}
-	s = userInfo.ReplaceAllString(s, "${1}"+Mask+"@")
-	s = field.ReplaceAllString(s, "${1}${2}"+Mask)
-	s = credentials.ReplaceAllStringFunc(s, maskRandom)
-	s = replace(parameter, s, func(m []string) string {
-		return m[1] + "=" + m[2] + redactValue(m[1], m[3], depth)
-	})
-	s = replace(pair, s, func(m []string) string {
-		if !isSecretName(strings.ToLower(m[1])) || plainNumber.MatchString(m[3]) {
-			return m[0] // "status code: 502" too is worth reading
+	// Every expression has a part that it cannot match without, and looking for
+	// that is far cheaper: most text has none of them.
+	lower := strings.ToLower(s)
+	if strings.IndexByte(s, '@') >= 0 {
+		s = userInfo.ReplaceAllString(s, "${1}"+Mask+"@")
+	}
+	if containsAnyOf(lower, fieldMarks) {
+		s = field.ReplaceAllString(s, "${1}${2}"+Mask)
+	}
+	if containsAnyOf(lower, credentialMarks) {
+		s = credentials.ReplaceAllStringFunc(s, maskRandom)
+	}
+	if strings.IndexByte(s, '=') >= 0 {
+		s = replace(parameter, s, func(m []string) string {
+			return m[1] + "=" + m[2] + redactValue(m[1], m[3], depth)
+		})
+	}
+	if hasPair(s) {
+		s = replace(pair, s, maskPair)
+	}
+	if containsAnyOf(s, keyMarks) {
+		s = keys.ReplaceAllString(s, "${1}"+Mask)
+	}
+	if containsAnyOf(s, webhookMarks) {
+		s = webhook.ReplaceAllString(s, "${1}"+Mask)
+	}
+	return s
+}
+
+// Parts without which the expression of that name does not match; the first two
+// in lower case.
+var (
+	fieldMarks      = []string{"authorization", "cookie"}
+	credentialMarks = []string{"bearer", "basic", "negotiate", "ntlm", "token"}
+	webhookMarks    = []string{"/services/T", "/webhooks/"}
+)
+
+// hasPair reports whether a colon is followed by white space or a quote, as in
+// every match of pair.
+func hasPair(s string) bool {
+	for {
+		colon := strings.IndexByte(s, ':')
+		if colon < 0 || colon == len(s)-1 {
+			return false
 		}
-		return m[1] + m[2] + Mask
-	})
-	s = keys.ReplaceAllString(s, "${1}"+Mask)
-	return webhook.ReplaceAllString(s, "${1}"+Mask)
+		if s = s[colon+1:]; strings.IndexByte(" \t\r\n\f\v\"'", s[0]) >= 0 {
+			return true
+		}
+	}
+}
+
+// keyMarks holds a part of every format in keys.
+var keyMarks = []string{
+	"sk-", "_live_", "_test_", "eyJ", "gh", "github_pat_", "glpat-", "AKIA", "ASIA", "AIza", "ya29.", "xox", "hf_", "gsk_", "r8_",
+	"xai-", "npm_", "pypi-", "SG.", "bot", "AGE-SECRET-KEY",
+}
+
+func containsAnyOf(s string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
+}
+
+func maskPair(m []string) string {
+	if !isSecretName(strings.ToLower(m[1])) || plainNumber.MatchString(m[3]) {
+		return m[0] // "status code: 502" too is worth reading
+	}
+	return m[1] + m[2] + Mask
 }
 
 // replace is ReplaceAllStringFunc with the submatches.
