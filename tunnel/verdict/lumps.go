@@ -1,16 +1,19 @@
 package verdict
 
 import (
-	"iter"
 	"time"
 
 	"streamgauge/tunnel"
 )
 
-// lump is a group of arrivals.
+// lump is a group of arrivals that began within [LumpWindow] of one another.
 type lump struct {
 	at    time.Duration // of its first arrival, since the request was sent
+	end   time.Duration // of its last
 	bytes int64
+	units int // as counted; 0 where units are not known
+	most  int // of one arrival: units where they are known, else bytes
+	reads int
 	// held reports that the client kept its first arrival from coming earlier.
 	held bool
 }
@@ -20,15 +23,17 @@ type arrivals struct {
 	chunks []tunnel.Chunk
 	units  []tunnel.Unit // instead of chunks, where reads carry what is not payload
 	sent   time.Duration
+	merged int  // reads that one chunk may stand for
+	known  bool // the units of each chunk are messages of the application
 }
 
 func arrivalsOf(ex *tunnel.Exchange) arrivals {
-	a := arrivals{chunks: ex.Chunks}
+	a := arrivals{chunks: ex.Chunks, merged: max(ex.ReadsPerChunk, 1), known: countable(ex) > 0}
 	// The reads of a tunnel carry handshakes and session tickets too; its
 	// records are those of application data. If not all were kept the reads show
 	// the whole length.
-	if ex.UnitKind == tunnel.TLSRecord && int64(len(ex.Units)) == ex.Totals.Units {
-		a = arrivals{units: ex.Units}
+	if ex.UnitKind == tunnel.TLSRecord && len(ex.Units) > 0 && int64(len(ex.Units)) == ex.Totals.Units {
+		a.chunks, a.units = nil, ex.Units
 	}
 	// A response may begin before its request has ended: then only the start is
 	// certain to lie before what came.
@@ -36,6 +41,16 @@ func arrivalsOf(ex *tunnel.Exchange) arrivals {
 		a.sent = sent
 	}
 	return a
+}
+
+// countable is how many units ex has by a rule that finds messages in the
+// bytes. Text is told apart by its reads and a record says nothing of messages,
+// so their number adds nothing to the lumps.
+func countable(ex *tunnel.Exchange) int64 {
+	if ex.UnitKind == tunnel.Text || ex.UnitKind == tunnel.TLSRecord {
+		return 0
+	}
+	return ex.Totals.Units
 }
 
 func (a *arrivals) len() int { return len(a.chunks) + len(a.units) }
@@ -54,74 +69,45 @@ func (a *arrivals) bytes(i int) int64 {
 	return int64(a.chunks[i].Bytes)
 }
 
-// lumps groups the arrivals, without allocating.
-func (a *arrivals) lumps() iter.Seq[lump] {
-	return func(yield func(lump) bool) {
-		for i := 0; i < a.len(); {
-			first := i
-			l := lump{at: a.at(first) - a.sent, held: tunnel.ClientLimited(a.chunks, first)}
-			for ; i < a.len() && a.at(i)-a.at(first) <= LumpWindow; i++ {
-				l.bytes += a.bytes(i)
-			}
-			if !yield(l) {
-				return
-			}
-		}
+// messages is how many units one read of chunk i completed. A chunk that stands
+// for several reads counts as if they had shared its units evenly: that they
+// were merged for lack of room may not look like coalescing.
+func (a *arrivals) messages(i int) int {
+	if !a.known {
+		return 0
 	}
+	return (int(a.chunks[i].Units) + a.merged - 1) / a.merged
 }
 
-// measure fills in everything but the label.
-func (a *arrivals) measure() Verdict {
-	var v Verdict
-	var first, last, largest lump
-	var total int64
-	for l := range a.lumps() {
-		if v.Lumps++; v.Lumps == 1 {
-			first = l
-		} else {
-			v.LongestGap = max(v.LongestGap, l.at-last.at)
-		}
-		if l.bytes > largest.bytes {
-			largest = l
-		}
-		total += l.bytes
-		last = l
+// lump returns the lump that begins with arrival i, and where the next begins.
+// Arrivals without bytes are passed over.
+func (a *arrivals) lump(i int) (l lump, next int) {
+	for i < a.len() && a.bytes(i) == 0 {
+		i++
 	}
-	if total == 0 {
-		return v
+	if i == a.len() {
+		return lump{}, i
 	}
-	v.Wait, v.Span = first.at, last.at-first.at
-	v.LargestShare = float64(largest.bytes) / float64(total)
-	a.score(&v, firstGap(first, v.Span, total), total)
-	return v
+	first := a.at(i)
+	l = lump{at: first - a.sent, held: tunnel.ClientLimited(a.chunks, i)}
+	for ; i < a.len() && a.at(i)-first <= LumpWindow; i++ {
+		a.join(&l, i)
+	}
+	for i < a.len() && a.bytes(i) == 0 {
+		i++
+	}
+	return l, i
 }
 
-// firstGap is how long the bytes of the first lump were in the making: as long
-// as they take at the rate of the others, but no longer than since the request.
-func firstGap(first lump, span time.Duration, total int64) time.Duration {
-	rest := total - first.bytes
-	if rest == 0 {
-		return first.at
-	}
-	return min(first.at, time.Duration(float64(first.bytes)*float64(span)/float64(rest)))
-}
-
-// score weighs the waiting of each lump's bytes, and whose fault it was.
-func (a *arrivals) score(v *Verdict, gap time.Duration, total int64) {
-	all := float64(gap + v.Span)
-	if all <= 0 {
+func (a *arrivals) join(l *lump, i int) {
+	l.end = a.at(i) - a.sent
+	l.bytes += a.bytes(i)
+	l.reads++
+	if a.known {
+		n := a.messages(i)
+		l.units += n
+		l.most = max(l.most, n)
 		return
 	}
-	var waited, held float64
-	previous := v.Wait - gap
-	for l := range a.lumps() {
-		w := float64(l.bytes) / float64(total) * float64(l.at-previous)
-		waited += w
-		if l.held {
-			held += w
-		}
-		previous = l.at
-	}
-	v.Score, v.HasScore = min(max(1-waited/all, 0), 1), true
-	v.ClientLimited = held > waited/2
+	l.most = max(l.most, int(a.bytes(i)))
 }

@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"fmt"
 	"time"
 
 	"streamgauge/tunnel"
@@ -23,135 +22,113 @@ const (
 	TooShort      Label = "too_short"
 )
 
-// The bounds of the rule.
-const (
-	// LumpWindow is how long after the first arrival of a lump others still
-	// belong to it.
-	LumpWindow = 8 * time.Millisecond
-	// IncrementalFrom is the least score of an incremental stream.
-	IncrementalFrom = 0.9
-	// BufferedBelow is the score under which a stream was held to its end.
-	BufferedBelow = 0.15
-	// shortest is how long after the request the last arrival must come for
-	// anything to be said.
-	shortest = 250 * time.Millisecond
-	// fewest is how many pieces (units, or lumps where units are not known) a
-	// stream has.
-	fewest = 3
-)
+// Labels returns all labels but None, the best news first.
+func Labels() []Label {
+	return []Label{Incremental, Bursty, Coalesced, Stalled, BufferedWhole, Truncated, NotAStream, TooShort}
+}
 
-// Verdict is what the arrivals of one exchange say.
+// Verdict is what the arrivals of one exchange say. It holds no reference to
+// the exchange and may be compared with ==.
 type Verdict struct {
 	Label Label
 	// Provisional is set while the exchange runs.
 	Provisional bool
+	// Guessed is set where so little could be seen that the label is only the
+	// likelier one: a tunnel that brought everything at once.
+	Guessed bool
 	// Score runs from 0, everything as late as if held to the end, to 1,
 	// everything as soon as made. It means nothing unless HasScore.
 	Score    float64
 	HasScore bool
-	// Lumps is how many groups of arrivals came.
+	// Lumps is how many groups of arrivals came, each within [LumpWindow].
 	Lumps int
 	// Units is how many units came; 0 where they could not be told apart.
 	Units int64
 	// Wait is the time from the request to the first lump.
 	Wait time.Duration
+	// Head is the time from the request to the response's head, Wait if it came
+	// with the first lump; 0 where no head was seen.
+	Head time.Duration
+	// FirstContent is the time from the request to the first read that completed
+	// a unit other than a heartbeat; 0 where units could not be told apart.
+	FirstContent time.Duration
 	// Span is the time from the first lump to the last.
 	Span time.Duration
+	// UsualGap is the median time between two neighbouring lumps.
+	UsualGap time.Duration
 	// LongestGap is the longest time between two neighbouring lumps.
 	LongestGap time.Duration
 	// LargestShare is the part of all bytes that came in the largest lump, 0…1.
 	LargestShare float64
+	// LumpBytes and LumpUnits are the median lump's; LumpUnits is estimated
+	// where Units is 0.
+	LumpBytes, LumpUnits int64
+	// Joined is the part of the units that came in one lump with others made at
+	// least 50 ms apart, 0…1, estimated.
+	Joined float64
+	// Clumped reports that the source itself seems to write several units at a
+	// time, with pauses between.
+	Clumped bool
+	// Stalls is how many silences were far longer than the usual gap.
+	Stalls int
+	// CaughtUp reports that a silence ended with the units missed: the path was
+	// silent, not the source.
+	CaughtUp bool
+	// Played reports that after a long wait everything came in one lump but unit
+	// by unit: made whole, then played, by a program and not by a buffer.
+	Played bool
+	// Heartbeats is how many reads brought nothing but a keep-alive, and
+	// HeartbeatsOnly that no other came.
+	Heartbeats     int
+	HeartbeatsOnly bool
 	// ClientLimited reports that most of the waiting ended with a chunk that the
 	// client was too slow to let come earlier: the origin is not to blame.
 	ClientLimited bool
+
+	outside float64 // Joined, but for the lumps that end a silence
 }
 
-// Assess judges ex as far as it has come. It keeps nothing of it. An opaque
-// tunnel is judged by its records, and as one lane whatever it carried.
+// Assess judges ex as far as it has come. It keeps nothing of it, and it
+// allocates nothing. An opaque tunnel is judged by its records, and as one lane
+// whatever it carried.
 func Assess(ex *tunnel.Exchange) Verdict {
 	a := arrivalsOf(ex)
-	v := a.measure()
-	v.Provisional = ex.End == tunnel.Running
-	v.Units = countable(ex)
-	v.Label = v.judge(ex)
+	s := shapeOf(&a)
+	v := Verdict{Provisional: ex.End == tunnel.Running, Lumps: s.lumps, Units: countable(ex)}
+	if s.lumps > 0 {
+		v.measure(&a, &s)
+		v.readHead(ex, &a)
+		v.readBeats(ex, &a)
+	}
+	v.judge(ex, &s)
 	return v
 }
 
-// countable is how many units ex has by a rule that finds messages in the
-// bytes. Text is told apart by its reads and a record says nothing of messages,
-// so their number adds nothing to the lumps.
-func countable(ex *tunnel.Exchange) int64 {
-	if ex.UnitKind == tunnel.Text || ex.UnitKind == tunnel.TLSRecord {
-		return 0
+func (v *Verdict) measure(a *arrivals, s *shape) {
+	f := flowOf(a, s)
+	v.Score, v.HasScore = f.score, f.hasScore
+	if s.lumps == 1 {
+		v.Score, v.HasScore = 0, true // whatever it held came as late as it could
 	}
-	return ex.Totals.Units
+	v.Wait, v.Span = s.first.at, s.span()
+	v.UsualGap, v.LongestGap = s.gap, s.longestGap
+	v.LargestShare = ratio(float64(s.largest.bytes), float64(s.bytes))
+	v.LumpBytes, v.LumpUnits = s.lumpBytes, s.lumpUnits
+	v.Joined, v.outside, v.Clumped = f.joined, f.outside, s.clumped()
+	v.Stalls, v.CaughtUp = f.stalls, f.caughtUp
+	v.ClientLimited = f.clientHeld
+	v.Played = playedBack(s)
 }
 
-func (v *Verdict) judge(ex *tunnel.Exchange) Label {
-	switch {
-	case ex.End == tunnel.Truncated:
-		return Truncated
-	case v.Lumps == 0:
-		return unanswered(ex)
-	case ex.Kind == tunnel.KindTunnel && v.Lumps < fewest:
-		return TooShort // neither a lone lump nor its size tells what was inside
-	case v.Units == 0 && v.Lumps == 1 && !v.Provisional:
-		return NotAStream // made in one piece, for all that can be seen
-	case v.Units < fewest && v.Lumps < fewest, v.Wait+v.Span < shortest, !v.HasScore:
-		return TooShort
-	case v.Score >= IncrementalFrom:
-		return Incremental
-	case v.Score < BufferedBelow:
-		return BufferedWhole
+// readHead notes when the head came. One that came within the first lump came
+// with it.
+func (v *Verdict) readHead(ex *tunnel.Exchange, a *arrivals) {
+	head, ok := ex.Phases.At(tunnel.Head)
+	if !ok || ex.Kind == tunnel.KindTunnel {
+		return
 	}
-	return Coalesced
-}
-
-// unanswered labels an exchange of which no payload came.
-func unanswered(ex *tunnel.Exchange) Label {
-	switch ex.End {
-	case tunnel.Running:
-		return TooShort
-	case tunnel.Complete:
-		return NotAStream
+	v.Head = max(head-a.sent, 0)
+	if v.Head >= v.Wait-LumpWindow {
+		v.Head = v.Wait
 	}
-	return None
-}
-
-// Reasons are the numbers behind the label, in English, the weightiest first.
-func (v *Verdict) Reasons() []string {
-	if v.Lumps == 0 {
-		return nil
-	}
-	pieces := count(int64(v.Lumps), "lump")
-	if v.Units > 0 {
-		pieces = count(v.Units, "unit") + " in " + pieces
-	}
-	reasons := []string{
-		pieces,
-		fmt.Sprintf("first after %s, last %s later", round(v.Wait), round(v.Span)),
-	}
-	if v.Lumps > 1 {
-		reasons = append(reasons, fmt.Sprintf("largest lump %.0f %% of the bytes, longest gap %s", 100*v.LargestShare, round(v.LongestGap)))
-	}
-	if v.ClientLimited {
-		reasons = append(reasons, "the client was slow to read")
-	}
-	return reasons
-}
-
-// round cuts d to what a person can compare: milliseconds, or microseconds
-// where there are no whole ones.
-func round(d time.Duration) time.Duration {
-	if d < 10*time.Millisecond {
-		return d.Round(10 * time.Microsecond)
-	}
-	return d.Round(time.Millisecond)
-}
-
-func count(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestAssess(t *testing.T) {
 		{"one late lump of twenty events", arrived(2_000, 20, time.Second), BufferedWhole},
 		{"one late lump in many reads", arrived(100, 1, time.Second, time.Second+3*ms, time.Second+8*ms), BufferedWhole},
 		{"nearly all at the end", with(arrived(10, 1, 100*ms, 2*time.Second), func(ex *tunnel.Exchange) {
-			ex.Chunks[1].Bytes, ex.Totals.Units = 100_000, 40
+			ex.Chunks[1].Bytes, ex.Chunks[1].Units, ex.Totals.Units = 100_000, 39, 40
 		}), BufferedWhole},
 		{"one quick lump of events", arrived(2_000, 20, 20*ms), TooShort},
 		{"two events", arrived(50, 1, 300*ms, 600*ms), TooShort},
@@ -76,7 +77,10 @@ func TestAssess(t *testing.T) {
 		{"running without an answer", with(arrived(0, 0), func(ex *tunnel.Exchange) { ex.End = tunnel.Running }), TooShort},
 		{"running after one lump without units", with(arrived(50, 0, time.Second), func(ex *tunnel.Exchange) { ex.End = tunnel.Running }), TooShort},
 		{"running and flowing", with(arrived(50, 1, every(50*ms, 20)...), func(ex *tunnel.Exchange) { ex.End = tunnel.Running }), Incremental},
-		{"tunnel in one lump", with(arrived(9_000, 3, time.Second), record), TooShort},
+		{"tunnel in one quick lump", with(arrived(900, 3, 300*ms), record), TooShort},
+		{"tunnel in one lump, after a while", with(arrived(9_000, 3, time.Second), record), NotAStream},
+		{"tunnel in one lump, late", with(arrived(9_000, 3, 3*time.Second), record), BufferedWhole},
+		{"tunnel in one large lump", with(arrived(90_000, 3, 3*time.Second), record), NotAStream},
 		{"tunnel that flows", with(arrived(70, 1, every(50*ms, 20)...), record), Incremental},
 	}
 	for _, test := range tests {
@@ -97,30 +101,38 @@ func TestNumbers(t *testing.T) {
 	ex.Phases.Set(tunnel.Sent, 100*ms)
 	ex.Chunks[3].Bytes = 200
 	got := Assess(&ex)
-	// Lumps: 200 bytes at 100 ms after the request, 100 at 200, 200 at 500. The
-	// first took min(100, 200·400/300) = 100 ms to make. Shares 0.4, 0.2, 0.4 of
-	// gaps 100, 100, 300: waited 40 + 20 + 120 of 500 ms.
+	// Lumps: 200 bytes of 4 units at 100 ms after the request, 100 of 2 at 200,
+	// 200 of 2 at 500. The first was in the making for all of its 100 ms. Of each
+	// lump's n units, made evenly, the bytes waited gap·(n-1)/2n: 37.5, 25 and 75
+	// ms. Held to the end they would have waited 437.5, 325 and 75.
 	want := Verdict{
-		Label: Coalesced, Score: 1 - 180.0/500, HasScore: true, Lumps: 3, Units: 8,
-		Wait: 100 * ms, Span: 400 * ms, LongestGap: 300 * ms, LargestShare: 0.4,
+		Label: Coalesced, Score: 1 - (2*37.5+25+2*75)/(2*437.5+325+2*75), HasScore: true, Lumps: 3, Units: 8,
+		Wait: 100 * ms, FirstContent: 100 * ms, Span: 400 * ms, UsualGap: 100 * ms, LongestGap: 300 * ms,
+		LargestShare: 0.4, LumpBytes: 200, LumpUnits: 2, Joined: 1, outside: 1,
 	}
-	if got != want {
+	if math.Abs(got.Score-want.Score) > 1e-9 {
+		t.Errorf("score = %v, want %v", got.Score, want.Score)
+	}
+	if want.Score = got.Score; got != want {
 		t.Errorf("verdict = %+v\nwant      %+v", got, want)
 	}
-	reasons := []string{"8 units in 3 lumps", "first after 100ms, last 400ms later", "largest lump 40 % of the bytes, longest gap 300ms"}
+	reasons := []string{"8 units in 3 lumps", "first after 100ms, last 400ms later", "largest lump 40 % of the bytes, longest gap 300ms", "100 % of the units came joined, some 2 at a time, every 100ms"}
 	if r := got.Reasons(); !slices.Equal(r, reasons) {
 		t.Errorf("reasons = %q, want %q", r, reasons)
 	}
 }
 
-// TestEqualLumps is the formula's plainest case: n equal lumps score 1 - 1/n.
+// TestEqualLumps: the fewer the lumps that equal units come in, the less the
+// score, from nothing for a single one.
 func TestEqualLumps(t *testing.T) {
+	last := -1.0
 	for n := 1; n <= 64; n *= 2 {
-		ex := arrived(100, 3, every(100*ms, n)...)
+		ex := arrived(int32(6400/n), int32(64/n), every(6400*ms/time.Duration(n), n)...)
 		got := Assess(&ex)
-		if want := 1 - 1/float64(n); got.Score < want-1e-9 || got.Score > want+1e-9 {
-			t.Errorf("%d lumps score %v, want %v", n, got.Score, want)
+		if got.Score <= last || n == 1 && got.Score != 0 || n == 64 && got.Score != 1 {
+			t.Errorf("%d lumps score %v, one fewer half as many %v", n, got.Score, last)
 		}
+		last = got.Score
 	}
 }
 
