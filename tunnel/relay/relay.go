@@ -40,9 +40,9 @@ type Config struct {
 // without addresses. It is nil if the tunnel is Complete, which it is once the
 // origin has ended its direction in good order and the client is done too.
 // Truncated, or Failed if the origin had sent nothing, means that the origin
-// or this proxy broke off; an origin that ends its stream within a TLS record
-// did, though that end is passed on as it came. ClientClosed means that the
-// client broke off.
+// broke off, or that nothing moved for too long; an origin that ends its stream
+// within a TLS record broke off, though that end is passed on as it came.
+// ClientClosed means that the client broke off, or that ctx ended.
 //
 // What passes is watched as the kind of the exchange calls for: a WebSocket
 // connection for its frames, every other for TLS records, the hellos, and the
@@ -57,7 +57,7 @@ func Run(ctx context.Context, client, origin net.Conn, early []byte, live *tunne
 	r.fromClient, r.fromOrigin = intake.NewReader(r.client.look), intake.NewReader(r.origin.look)
 	r.intoClient, r.intoOrigin = newWriter(r.client), newWriter(r.origin)
 	stopIdle := r.watchIdle(cfg.IdleTimeout)
-	stopContext := context.AfterFunc(ctx, func() { r.abort(tunnel.Truncated, context.Cause(ctx)) })
+	stopContext := context.AfterFunc(ctx, func() { r.abort(tunnel.ClientClosed, fmt.Errorf("proxy stops: %w", context.Cause(ctx))) })
 	var other sync.WaitGroup
 	other.Go(func() { r.guard(func() { r.toOrigin(early) }) })
 	r.guard(r.toClient)

@@ -324,7 +324,7 @@ func TestContextEndsTheTunnel(t *testing.T) {
 		cancel(errors.New("proxy is shutting down"))
 		w.readEnd(w.client, syscall.ECONNRESET)
 		w.readEnd(w.origin, syscall.ECONNRESET)
-		w.ended(tunnel.Truncated, "proxy is shutting down", time.Second)
+		w.ended(tunnel.ClientClosed, "proxy stops: proxy is shutting down", time.Second)
 	})
 }
 
