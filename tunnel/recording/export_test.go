@@ -233,7 +233,7 @@ func TestCSV(t *testing.T) {
 	cellOf := func(row int, column string) string { return rows[row][slices.Index(rows[0], column)] }
 	for column, want := range map[string]string{
 		"id": "abc-1", "start": "2026-01-02T03:04:05.678901234Z", "url": "http://api.test/v1/chat?stream=1&lang=zh",
-		"status": "200", "end": "complete", "verdict": "incremental", "score": "0.950", "lumps": "20", "largest_lump_share": "0.050",
+		"status": "200", "end": "complete", "verdict": "incremental", "score": "1.000", "lumps": "20", "largest_lump_share": "0.050",
 		"dns_ms": "", "connect_ms": "1.000", "first_byte_ms": "50.000", "end_ms": "1001.000",
 		"reads": "20", "units": "20", "unit_kind": "sse", "bytes": "2000", "longest_gap_ms": "50.000", "blocked_ms": "0.300",
 	} {
@@ -274,7 +274,7 @@ func TestText(t *testing.T) {
 	}
 	want := `abc-1  POST http://api.test/v1/chat?stream=1&lang=zh  200  HTTP/1.1
   2026-01-02T03:04:05Z  http  to api.test:80 through socks5://127.0.0.1:1080
-  incremental  0.95
+  incremental  1.00
     20 units in 20 lumps
     first after 47ms, last 950ms later
     largest lump 5 % of the bytes, longest gap 50ms

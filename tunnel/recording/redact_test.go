@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -24,102 +25,108 @@ var shaped = []string{
 	"https://hooks.slack.com/services/T0A/B0B/" + canary,
 }
 
-// leaks are places where credentials stand, as one request field each.
-func leaks() map[string]tunnel.Exchange {
-	places := make(map[string]tunnel.Exchange)
-	header := func(name, value string) {
-		h := []tunnel.Header{{Name: name, Value: value}}
-		places["request header "+name+": "+value] = tunnel.Exchange{RequestHeaders: h}
-		places["response header "+name+": "+value] = tunnel.Exchange{ResponseHeaders: h}
+// secretFields are header fields that hold nothing but a secret.
+var secretFields = []string{
+	"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key", "Api-Key", "x-goog-api-key",
+	"Ocp-Apim-Subscription-Key", "X-Auth-Token", "X-Amz-Security-Token", "X-CSRF-Token", "X-Client-Secret", "AUTHORIZATION",
+	"X-Vault-Token", "PRIVATE-TOKEN", "X-Hub-Signature-256", "X-Access-Key", "X-Session-Id", "Authentication-Info", "X-Auth",
+}
+
+// secretHeaders hold a secret somewhere in their value.
+var secretHeaders = []tunnel.Header{
+	{Name: "Authorization", Value: "Bearer " + canary},
+	{Name: "Authorization", Value: "Custom " + canary},
+	{Name: "Authorization", Value: `Digest username="u", response="` + canary + `"`},
+	{Name: "Authorization", Value: "AWS4-HMAC-SHA256 Credential=AKIA/" + canary + ", Signature=" + canary},
+	{Name: "X-Forwarded-Authorization", Value: "Basic " + canary},
+	{Name: "X-Note", Value: "sent Bearer " + canary},
+	{Name: "X-Note", Value: "Basic dTpj" + canary + "=="},
+	{Name: "Location", Value: "/callback?code=" + canary + "&state=1"},
+	{Name: "Location", Value: "https://h/cb#access_token=" + canary + "&token_type=bearer"},
+	{Name: "Location", Value: "https://user:" + canary + "@h/"},
+	{Name: "Location", Value: "//user:" + canary + "@h/"},
+	{Name: "Referer", Value: "https://h/p?key=" + canary},
+	{Name: "Referer", Value: "https://h/login?next=https%3A%2F%2Fh%2F%3Ftoken%3D" + canary},
+	{Name: "Link", Value: `<https://h/next?sig=` + canary + `>; rel="next"`},
+	{Name: "Refresh", Value: "0; url=https://h/?api_key=" + canary},
+	{Name: "Content-Location", Value: "/v1?signature=" + canary},
+	{Name: "X-Original-URL", Value: "/v1?secret=" + canary},
+	{Name: "Sec-WebSocket-Protocol", Value: "realtime, openai-insecure-api-key." + canary + ", openai-beta.realtime-v1"},
+	{Name: "Sec-WebSocket-Protocol", Value: "base64url.bearer.authorization.k8s.io." + canary + ", base64.binary.k8s.io"},
+	{Name: "Sec-WebSocket-Protocol", Value: "access_token, " + canary},
+	{Name: "Sec-WebSocket-Protocol", Value: "graphql-ws," + canary + canary + canary},
+}
+
+// secretKeys are keys of a query whose value is a secret.
+var secretKeys = []string{
+	"key", "api_key", "apikey", "apiKey", "api-key", "token", "access_token", "refresh_token", "id_token", "sig", "signature",
+	"code", "client_secret", "password", "passwd", "pwd", "auth", "X-Amz-Signature", "X-Amz-Credential", "X-Goog-Signature",
+	"sessionid", "jwt", "SAMLResponse", "AWSAccessKeyId", "code_verifier", "api%5Fkey", "KEY", "user[token]", "subscription-key",
+}
+
+// secretPlaces are the other places where credentials stand, one in each.
+var secretPlaces = map[string]tunnel.Exchange{
+	"userinfo":           {URL: "http://user:" + canary + "@h/p"},
+	"userinfo, no user":  {URL: "http://:" + canary + "@h/p"},
+	"userinfo, no word":  {URL: "http://" + canary + "@h/p"},
+	"userinfo with at":   {URL: "http://user:x@" + canary + "@h/p"},
+	"userinfo, gateway":  {URL: "/https/user:" + canary + "@h/p"},
+	"userinfo, CONNECT":  {URL: "user:" + canary + "@h:443"},
+	"userinfo in query":  {URL: "http://h/?u=http%3A%2F%2Fuser%3A" + canary + "%40h"},
+	"path parameter":     {URL: "http://h/p;token=" + canary + "/q"},
+	"nested three deep":  {URL: "http://h/?a=http%3A%2F%2Fh%2F%3Fb%3Dhttp%253A%252F%252Fh%252F%253Ftoken%253D" + canary},
+	"semicolons":         {URL: "http://h/?a=1;token=" + canary},
+	"discord webhook":    {URL: "https://discord.com/api/webhooks/123456/" + canary},
+	"fragment":           {URL: "http://h/#id_token=" + canary},
+	"after a bad escape": {URL: "http://h/?x=%zz&token=" + canary},
+	"host":               {Host: "user:" + canary + "@h:80"},
+	"upstream":           {Upstream: "socks5://user:" + canary + "@h:1080"},
+	"dial error":         {Error: "dial http://user:" + canary + "@h:3128: refused"},
+	"get error":          {Error: "Get \"https://h/p?token=" + canary + "\": EOF"},
+	"upstream's error":   {Error: "upstream said: Proxy-Authorization: Basic " + canary},
+	"cookie in an error": {Error: "bad head Cookie: a=b; c=" + canary},
+	"header in an error": {Error: "invalid header X-Api-Key: " + canary},
+	"JSON in an error":   {Error: `body {"api_key":"` + canary + `"}`},
+	"password=":          {Error: "password=" + canary},
+	"password:":          {Error: "password: " + canary},
+	"bearer":             {Error: "bearer " + canary + " expired"},
+}
+
+// leaks holds an exchange for each place where a credential can stand.
+var leaks = allLeaks()
+
+func allLeaks() map[string]tunnel.Exchange {
+	places := maps.Clone(secretPlaces)
+	headers := slices.Clone(secretHeaders)
+	for _, name := range secretFields {
+		headers = append(headers, tunnel.Header{Name: name, Value: canary}, tunnel.Header{Name: name, Value: "a=" + canary + "; b=" + canary})
 	}
-	for _, name := range []string{
-		"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key", "Api-Key", "x-goog-api-key",
-		"Ocp-Apim-Subscription-Key", "X-Auth-Token", "X-Amz-Security-Token", "X-CSRF-Token", "X-Client-Secret", "AUTHORIZATION",
-		"X-Vault-Token", "PRIVATE-TOKEN", "X-Hub-Signature-256", "X-Access-Key", "X-Session-Id", "Authentication-Info", "X-Auth",
-	} {
-		header(name, canary)
-		header(name, "a="+canary+"; b="+canary)
-	}
-	header("Authorization", "Bearer "+canary)
-	header("Authorization", "Custom "+canary)
-	header("Authorization", `Digest username="u", response="`+canary+`"`)
-	header("Authorization", "AWS4-HMAC-SHA256 Credential=AKIA/"+canary+", Signature="+canary)
-	header("X-Forwarded-Authorization", "Basic "+canary)
-	header("X-Note", "sent Bearer "+canary)
-	header("X-Note", "Basic dTpj"+canary+"==")
-	header("Location", "/callback?code="+canary+"&state=1")
-	header("Location", "https://h/cb#access_token="+canary+"&token_type=bearer")
-	header("Location", "https://user:"+canary+"@h/")
-	header("Location", "//user:"+canary+"@h/")
-	header("Referer", "https://h/p?key="+canary)
-	header("Referer", "https://h/login?next=https%3A%2F%2Fh%2F%3Ftoken%3D"+canary)
-	header("Link", `<https://h/next?sig=`+canary+`>; rel="next"`)
-	header("Refresh", "0; url=https://h/?api_key="+canary)
-	header("Content-Location", "/v1?signature="+canary)
-	header("X-Original-URL", "/v1?secret="+canary)
-	header("Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key."+canary+", openai-beta.realtime-v1")
-	header("Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io."+canary+", base64.binary.k8s.io")
-	header("Sec-WebSocket-Protocol", "access_token, "+canary)
-	header("Sec-WebSocket-Protocol", "graphql-ws,"+canary+canary+canary)
-	for _, key := range []string{
-		"key", "api_key", "apikey", "apiKey", "api-key", "token", "access_token", "refresh_token", "id_token", "sig", "signature",
-		"code", "client_secret", "password", "passwd", "pwd", "auth", "X-Amz-Signature", "X-Amz-Credential", "X-Goog-Signature",
-		"sessionid", "jwt", "SAMLResponse", "AWSAccessKeyId", "code_verifier", "api%5Fkey", "KEY", "user[token]", "subscription-key",
-	} {
+	for _, key := range secretKeys {
 		places["query "+key] = tunnel.Exchange{URL: "http://h/p?a=1&" + key + "=" + canary + "&z=1"}
 		places["first query "+key] = tunnel.Exchange{URL: "/p?" + key + "=" + canary}
 		places["gateway query "+key] = tunnel.Exchange{URL: "/https/h/p?" + key + "=" + canary}
 	}
+	escape := strings.NewReplacer("-", "%2D", "_", "%5F")
 	for _, text := range shaped {
 		places["path "+text] = tunnel.Exchange{URL: "https://h/v1/" + text + "/x"}
 		places["query value "+text] = tunnel.Exchange{URL: "https://h/v1?q=" + text}
-		places["escaped query value "+text] = tunnel.Exchange{URL: "https://h/v1?q=" + strings.ReplaceAll(strings.ReplaceAll(text, "-", "%2D"), "_", "%5F")}
-		places["escaped path "+text] = tunnel.Exchange{URL: "https://h/" + strings.ReplaceAll(strings.ReplaceAll(text, "-", "%2D"), "_", "%5F")}
+		places["escaped query value "+text] = tunnel.Exchange{URL: "https://h/v1?q=" + escape.Replace(text)}
+		places["escaped path "+text] = tunnel.Exchange{URL: "https://h/" + escape.Replace(text)}
 		places["error "+text] = tunnel.Exchange{Error: "origin said: bad credential " + text + " given"}
-		header("X-Other", text)
-		header("X-Other", "before "+text+", after")
+		headers = append(headers, tunnel.Header{Name: "X-Other", Value: text}, tunnel.Header{Name: "X-Other", Value: "before " + text + ", after"})
 	}
-	for name, target := range map[string]string{
-		"userinfo":           "http://user:" + canary + "@h/p",
-		"userinfo, no user":  "http://:" + canary + "@h/p",
-		"userinfo, no word":  "http://" + canary + "@h/p",
-		"userinfo with at":   "http://user:x@" + canary + "@h/p",
-		"userinfo, gateway":  "/https/user:" + canary + "@h/p",
-		"userinfo, CONNECT":  "user:" + canary + "@h:443",
-		"userinfo in query":  "http://h/?u=http%3A%2F%2Fuser%3A" + canary + "%40h",
-		"path parameter":     "http://h/p;token=" + canary + "/q",
-		"nested three deep":  "http://h/?a=http%3A%2F%2Fh%2F%3Fb%3Dhttp%253A%252F%252Fh%252F%253Ftoken%253D" + canary,
-		"semicolons":         "http://h/?a=1;token=" + canary,
-		"discord webhook":    "https://discord.com/api/webhooks/123456/" + canary,
-		"fragment":           "http://h/#id_token=" + canary,
-		"after a bad escape": "http://h/?x=%zz&token=" + canary,
-	} {
-		places[name] = tunnel.Exchange{URL: target}
-	}
-	places["host"] = tunnel.Exchange{Host: "user:" + canary + "@h:80"}
-	places["upstream"] = tunnel.Exchange{Upstream: "socks5://user:" + canary + "@h:1080"}
-	for _, text := range []string{
-		"dial http://user:" + canary + "@h:3128: refused",
-		"Get \"https://h/p?token=" + canary + "\": EOF",
-		"upstream said: Proxy-Authorization: Basic " + canary,
-		"bad head Cookie: a=b; c=" + canary,
-		"invalid header X-Api-Key: " + canary,
-		`body {"api_key":"` + canary + `"}`,
-		"password=" + canary,
-		"password: " + canary,
-		"bearer " + canary + " expired",
-	} {
-		places["error "+text] = tunnel.Exchange{Error: text}
+	for _, h := range headers {
+		places["request header "+h.Name+": "+h.Value] = tunnel.Exchange{RequestHeaders: []tunnel.Header{h}}
+		places["response header "+h.Name+": "+h.Value] = tunnel.Exchange{ResponseHeaders: []tunnel.Header{h}}
 	}
 	return places
 }
 
 func TestRedactLeaksNothing(t *testing.T) {
-	places := leaks()
-	if len(places) < 40 {
-		t.Fatalf("only %d places", len(places))
+	if len(leaks) < 40 {
+		t.Fatalf("only %d places", len(leaks))
 	}
-	for name, ex := range places {
+	for name, ex := range leaks {
 		got := fmt.Sprintf("%+v", Redact(ex))
 		if strings.Contains(strings.ToUpper(got), strings.ToUpper(canary)) {
 			t.Errorf("%s: leaks in %s", name, got)
@@ -133,7 +140,7 @@ func TestRedactLeaksNothing(t *testing.T) {
 // TestExportsLeakNothing puts each place through each format.
 func TestExportsLeakNothing(t *testing.T) {
 	var all []tunnel.Exchange
-	for _, ex := range leaks() {
+	for _, ex := range leaks {
 		ex.Kind, ex.Start, ex.End = tunnel.KindHTTP, time.Unix(0, 0), tunnel.Complete
 		all = append(all, ex)
 	}
@@ -221,7 +228,7 @@ func TestRedactLeavesOriginalAlone(t *testing.T) {
 }
 
 func TestRedactTwiceIsRedactOnce(t *testing.T) {
-	for name, ex := range leaks() {
+	for name, ex := range leaks {
 		once, _ := json.Marshal(lineOf(new(Redact(ex))))
 		twice, _ := json.Marshal(lineOf(new(Redact(Redact(ex)))))
 		if !bytes.Equal(once, twice) {
@@ -231,7 +238,7 @@ func TestRedactTwiceIsRedactOnce(t *testing.T) {
 }
 
 func FuzzRedact(f *testing.F) {
-	for _, ex := range leaks() {
+	for _, ex := range leaks {
 		f.Add(ex.URL, ex.Error)
 	}
 	f.Fuzz(func(t *testing.T, target, text string) {
