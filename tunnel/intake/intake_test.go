@@ -118,8 +118,15 @@ func TestTogether(t *testing.T) {
 func TestGrowth(t *testing.T) {
 	var r Reader
 	for _, step := range []struct{ class, n, floor, want int }{
-		{0, 4 << 10, 0, 1}, {1, 16 << 10, 0, 2}, {3, 256 << 10, 0, 3}, {3, 100, 0, 2}, {2, 100, 0, 1}, {1, 100, 0, 0},
-		{2, 100, rawFloor, rawFloor}, {3, 70 << 10, rawFloor, 3}, {3, 60 << 10, rawFloor, 2},
+		{0, 4 << 10, 0, 1},
+		{1, 16 << 10, 0, 2},
+		{3, 256 << 10, 0, 3},
+		{3, 100, 0, 2},
+		{2, 100, 0, 1},
+		{1, 100, 0, 0},
+		{2, 100, rawFloor, rawFloor},
+		{3, 70 << 10, rawFloor, 3},
+		{3, 60 << 10, rawFloor, 2},
 	} {
 		r.class, r.want, r.n = step.class, step.class, step.n
 		if r.adapt(step.floor, classes-1); r.want != step.want {

@@ -8,6 +8,7 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -31,9 +32,7 @@ type Page struct {
 // Write answers r with p.
 func (p Page) Write(w http.ResponseWriter, r *http.Request) {
 	body, header := p.Render(r)
-	for name, values := range header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), header)
 	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body)

@@ -425,7 +425,7 @@ func measureOpen(b *testing.B, p peer, n int, tunnelled bool) {
 		conns = append(conns, client, server)
 	}
 	ends := 2 * 600.0 // bytes of two bare net.TCPConn, measured apart
-	b.ReportMetric((float64(heldMemory()-before))/float64(n)-ends, "B/stream")
+	b.ReportMetric(float64(heldMemory()-before)/float64(n)-ends, "B/stream")
 	b.ReportMetric(float64(openFiles()-files)/float64(n)-2, "fds/stream")
 }
 

@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -59,7 +60,7 @@ func opened(t testing.TB, conn net.Conn, method string) (*Body, *Writer, *httpte
 	tapped := NewConn(Link{Conn: conn})
 	tapped.Bind(response)
 	transport := &http.Transport{
-		Dial:               func(string, string) (net.Conn, error) { return tapped, nil },
+		DialContext:        func(context.Context, string, string) (net.Conn, error) { return tapped, nil },
 		DisableCompression: true,
 		DisableKeepAlives:  true,
 	}

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"bufio"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -54,9 +55,7 @@ func (w *Writer) Interim(status int, header http.Header) {
 		return
 	}
 	h := w.inner.Header()
-	for name, values := range header {
-		h[name] = values
-	}
+	maps.Copy(h, header)
 	w.inner.WriteHeader(status)
 	clear(h)
 }
