@@ -48,7 +48,7 @@ var table = map[string]string{
 	"settings":          "tunnel",
 	"assets":            "",
 	"ui/plot":           "tunnel tunnel/verdict",
-	"ui/terminal":       "tunnel tunnel/verdict",
+	"ui/terminal":       "tunnel tunnel/verdict tunnel/recording",
 	"ui/graph":          "tunnel tunnel/verdict ui/plot",
 	"ui":                "tunnel tunnel/verdict settings assets ui/graph ui/plot",
 	"cmd/sgauge":        "* !ui !ui/graph",

@@ -86,7 +86,7 @@ func export(out io.Writer, format Format, exchanges iter.Seq2[tunnel.Exchange, e
 	case CSV:
 		s = newCSVSheet(w)
 	case Text, ASCII:
-		s = &textSheet{w: w, levels: levelsOf(format)}
+		s = &textSheet{w: w, unicode: format == Text}
 	default:
 		_, err := ParseFormat(string(format))
 		return err

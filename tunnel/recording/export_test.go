@@ -278,7 +278,7 @@ func TestText(t *testing.T) {
     20 units in 20 lumps
     first after 47ms, last 950ms later
     largest lump 5 % of the bytes, longest gap 50ms
-  ..@..@..@..@..@..@..@..@..@..@..@..@..@..@..@..@..@..@..@..@ 1001.0 ms
+  ..#  #  #  #  #  #  #  #  #  #  #  #  #  #  #  #  #  #  #  # 1001.0 ms
   connect 1.0 ms, upstream 3.0 ms, sent 3.5 ms, head 40.0 ms, first byte 50.0 ms, end 1001.0 ms
   2000 bytes in 20 reads, 0 bytes sent, complete
 
@@ -287,7 +287,7 @@ abc-3  POST http://api.test/v1/chat?stream=1&lang=zh  200  HTTP/1.1
   buffered_whole  0.00  so far
     20 units in 1 lump
     first after 1s, last 0s later
-  ...........................................................@ 1000.0 ms
+  ...........................................................# 1000.0 ms
   2000 bytes in 20 reads, 0 bytes sent, running
 
 abc-4  CONNECT nowhere.test:443
@@ -310,20 +310,5 @@ func TestTextIsSafeOnATerminal(t *testing.T) {
 				t.Errorf("%q: line %q holds what cannot be seen", text, line)
 			}
 		}
-	}
-}
-
-func TestSparkLevels(t *testing.T) {
-	ex := tunnel.Exchange{Totals: tunnel.Totals{Last: 59 * time.Millisecond}}
-	for i := range 9 {
-		ex.Chunks = append(ex.Chunks, tunnel.Chunk{At: time.Duration(i*7) * time.Millisecond, Bytes: int32(i)})
-	}
-	got := blocks.spark(&ex)
-	if want := "·······▁······▂······▃······▄······▅······▆······▇······█···"; got != want {
-		t.Errorf("spark =\n%q, want\n%q", got, want)
-	}
-	ex.Chunks[0].At, ex.Chunks[1].At = -time.Hour, time.Hour // times of a hostile recording
-	if n := len([]rune(blocks.spark(&ex))); n != sparkWidth {
-		t.Errorf("%d columns, want %d", n, sparkWidth)
 	}
 }

@@ -10,49 +10,13 @@ import (
 	"streamgauge/tunnel/verdict"
 )
 
-// sparkWidth is how many columns a sparkline has.
+// sparkWidth is how many columns the sparkline of a report has.
 const sparkWidth = 60
-
-// levels are the characters of a sparkline, from nothing to the most.
-type levels []rune
-
-var (
-	blocks = levels("·▁▂▃▄▅▆▇█")
-	plain  = levels(".:-=+*#%@")
-)
-
-func levelsOf(format Format) levels {
-	if format == ASCII {
-		return plain
-	}
-	return blocks
-}
-
-// spark draws the bytes that arrived in each sixtieth of the exchange, from its
-// start, against the sixtieth with the most.
-func (ls levels) spark(ex *tunnel.Exchange) string {
-	var sums [sparkWidth]int64
-	var most int64
-	length := max(ex.Duration(), ex.Totals.Last) + 1 // so that the end falls into the last column
-	for _, c := range ex.Chunks {
-		i := min(max(int(float64(c.At)/float64(length)*sparkWidth), 0), sparkWidth-1)
-		sums[i] += int64(c.Bytes)
-		most = max(most, sums[i])
-	}
-	line := make([]rune, sparkWidth)
-	for i, n := range sums {
-		line[i] = ls[0]
-		if n > 0 {
-			line[i] = ls[1+int(float64(n)/float64(most)*float64(len(ls)-2))]
-		}
-	}
-	return string(line)
-}
 
 // textSheet writes a report for people, an exchange a paragraph.
 type textSheet struct {
 	w         io.Writer
-	levels    levels
+	unicode   bool
 	exchanges int
 }
 
@@ -95,7 +59,8 @@ func (s *textSheet) paragraph(ex *tunnel.Exchange) []string {
 		lines = append(lines, "    "+reason)
 	}
 	if len(ex.Chunks) > 0 {
-		lines = append(lines, fmt.Sprintf("  %s %s", s.levels.spark(ex), short(ex.Duration())))
+		span := spanOf(ex, ex.Duration())
+		lines = append(lines, fmt.Sprintf("  %s %s", Sparkline(ex, span, sparkWidth, s.unicode), short(span)))
 	}
 	if steps := steps(&ex.Phases); steps != "" {
 		lines = append(lines, "  "+steps)

@@ -6,6 +6,6 @@
 // Output policy: what is drawn depends on a [Style] that is settled once. A
 // destination that is no terminal gets whole, unpadded fields without colour or
 // pictures, fit for awk. Whatever came from outside (URLs, methods, errors) is
-// passed through [Visible] here, so that nothing in it can steer the terminal.
+// passed through [recording.Visible] here, so that nothing in it can steer the terminal.
 // Credentials are another matter: exchanges must be handed in redacted.
 package terminal

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
 	"streamgauge/tunnel/verdict"
 )
 
@@ -62,7 +63,7 @@ func (s Style) cells(r *Row, arrivals int) row {
 	ex := &r.Exchange
 	return row{
 		colClock:    {ex.Start.Format(time.TimeOnly), faint},
-		colMethod:   {Visible(ex.Method), plain},
+		colMethod:   {recording.Visible(ex.Method), plain},
 		colPlace:    {place(ex), plain},
 		colStatus:   {statusText(ex), statusColor(ex.Status)},
 		colFirst:    {firstText(ex), plain},
@@ -78,14 +79,14 @@ func (s Style) arrivals(r *Row, cells int) string {
 	if cells == 0 {
 		return ""
 	}
-	return sparkline(&r.Exchange, spanOf(&r.Exchange, r.elapsed()), cells, s.glyphs())
+	return recording.Sparkline(&r.Exchange, r.elapsed(), cells, s.Unicode)
 }
 
 // outcome is the mark and the label, or what is to be said in their place.
 func (s Style) outcome(r *Row) cell {
 	switch ex := &r.Exchange; {
 	case ex.End == tunnel.Failed:
-		return cell{"! " + Visible(firstOf(ex.Error, "failed")), red}
+		return cell{"! " + recording.Visible(firstOf(ex.Error, "failed")), red}
 	case ex.End == tunnel.ClientClosed && r.Verdict.Label == verdict.None:
 		return cell{"client left", faint}
 	case ex.End == tunnel.Running && ex.Totals.Reads == 0:
@@ -143,11 +144,11 @@ func bareLine(r *Row) string {
 		firstOf(string(ex.End), "running"), firstOf(string(r.Verdict.Label)),
 	}
 	if ex.Error != "" {
-		fields = append(fields, Visible(ex.Error))
+		fields = append(fields, recording.Visible(ex.Error))
 	}
 	return strings.Join(fields, " ")
 }
 
 func bareField(s string) string {
-	return firstOf(strings.ReplaceAll(Visible(s), " ", `\x20`))
+	return firstOf(strings.ReplaceAll(recording.Visible(s), " ", `\x20`))
 }

@@ -36,6 +36,27 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+// stream is a finished exchange whose chunks arrive as given.
+func stream(chunks ...tunnel.Chunk) *tunnel.Exchange {
+	ex := &tunnel.Exchange{Kind: tunnel.KindHTTP, Chunks: chunks, End: tunnel.Complete}
+	for _, c := range chunks {
+		ex.Totals.Bytes += int64(c.Bytes)
+		ex.Totals.Units += int64(c.Units)
+		ex.Totals.Reads++
+		ex.Totals.Last = c.At
+	}
+	return ex
+}
+
+// every returns n chunks of one unit and 40 bytes, spaced by gap, the first at first.
+func every(first, gap time.Duration, n int) []tunnel.Chunk {
+	var chunks []tunnel.Chunk
+	for i := range n {
+		chunks = append(chunks, tunnel.Chunk{At: first + time.Duration(i)*gap, Bytes: 40, Units: 1})
+	}
+	return chunks
+}
+
 // styles are the destinations that the golden files are drawn for.
 var styles = []struct {
 	name string

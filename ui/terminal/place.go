@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
 )
 
 // place is where an exchange went, as short as a person would write it: host
@@ -15,14 +16,14 @@ import (
 func place(ex *tunnel.Exchange) string {
 	u, err := url.Parse(ex.URL)
 	if err != nil || u.Host == "" {
-		return Visible(firstOf(strings.TrimPrefix(ex.URL, "http://"), ex.Host))
+		return recording.Visible(firstOf(strings.TrimPrefix(ex.URL, "http://"), ex.Host))
 	}
 	host := strings.TrimSuffix(u.Host, defaultPorts[u.Scheme])
 	path := letters(u.EscapedPath())
 	if u.RawQuery != "" {
 		path += "?" + letters(u.RawQuery)
 	}
-	return Visible(host + path)
+	return recording.Visible(host + path)
 }
 
 // cutPlace makes a place fit into columns: its query goes first, and only then

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
 )
 
 func TestPlace(t *testing.T) {
@@ -57,7 +58,7 @@ func FuzzPlace(f *testing.F) {
 	f.Add("http://a.test/%E8%81%8A%E5%A4%A9?%", "a:1")
 	f.Fuzz(func(t *testing.T, u, host string) {
 		got := place(&tunnel.Exchange{URL: u, Host: host})
-		if got != Visible(got) {
+		if got != recording.Visible(got) {
 			t.Errorf("place(%q) = %q is not safe to print", u, got)
 		}
 	})

@@ -77,13 +77,6 @@ func Size(out *os.File) func() (columns, rows int) {
 	}
 }
 
-func (s Style) glyphs() glyphs {
-	if s.Unicode {
-		return blocks
-	}
-	return ascii
-}
-
 func (s Style) ellipsis() rune {
 	if s.Unicode {
 		return ellipsis

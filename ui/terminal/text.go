@@ -1,9 +1,6 @@
 package terminal
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,42 +12,6 @@ const (
 	ellipsis      = '…'
 	ellipsisASCII = '~'
 )
-
-// Visible spells out what a terminal would obey or hide rather than show:
-// control characters, invisible and direction-changing ones, odd spaces, and
-// bytes that are not UTF-8. U+202E becomes \u202e, an escape \x1b.
-func Visible(s string) string {
-	if isVisible(s) {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
-
-func isVisible(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if !unicode.IsPrint(r) {
-			return false
-		}
-	}
-	return true
-}
 
 // Width is how many columns s takes: two for each wide East Asian character or
 // emoji, none for a combining mark. Characters of ambiguous width count as one,

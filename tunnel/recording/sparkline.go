@@ -1,6 +1,7 @@
-package terminal
+package recording
 
 import (
+	"math/bits"
 	"strings"
 	"time"
 
@@ -16,15 +17,21 @@ type glyphs struct {
 var (
 	blocks = glyphs{'·', [8]rune{'▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'}}
 	// Without Unicode the levels grow in ink.
-	ascii = glyphs{'.', [8]rune{'_', '-', '=', '+', 'o', 'x', '%', '#'}}
+	inks = glyphs{'.', [8]rune{'_', '-', '=', '+', 'o', 'x', '%', '#'}}
 )
 
-// sparkline draws when the payload of ex arrived, in exactly cells columns from
-// the request to span. Dots are the wait before the first arrival, blanks are
-// silence after it, bars are arrivals: the tallest marks the slice of time that
-// brought the most units, or the most bytes where no units were told apart. An
-// arrival is never so small that it vanishes.
-func sparkline(ex *tunnel.Exchange, span time.Duration, cells int, g glyphs) string {
+// Sparkline draws when the payload of ex arrived, in exactly cells columns from
+// the request to elapsed: how long an exchange that runs has run, or one that
+// ended took. Dots are the wait before the first arrival, blanks are silence
+// after it, bars are arrivals: the tallest marks the slice of time that brought
+// the most units, or the most bytes where no units were told apart. An arrival
+// is never so small that it vanishes. Without unicode it is all ASCII.
+func Sparkline(ex *tunnel.Exchange, elapsed time.Duration, cells int, unicode bool) string {
+	g := &inks
+	if unicode {
+		g = &blocks
+	}
+	span := spanOf(ex, elapsed)
 	sums := make([]int64, cells)
 	first := cells
 	if len(ex.Chunks) == 0 && ex.End == tunnel.Complete {
@@ -39,14 +46,33 @@ func sparkline(ex *tunnel.Exchange, span time.Duration, cells int, g glyphs) str
 	return bars(sums, first, g)
 }
 
+// spanOf is the time a sparkline of ex covers. A finished tunnel is drawn up to
+// its last bytes: how long the client then kept it open for another request
+// says nothing about the stream.
+func spanOf(ex *tunnel.Exchange, elapsed time.Duration) time.Duration {
+	if ex.Kind == tunnel.KindTunnel && ex.End != tunnel.Running && ex.Totals.Reads > 0 {
+		return ex.Totals.Last
+	}
+	return max(elapsed, ex.Totals.Last)
+}
+
 // cellOf returns the cell that an arrival at falls into. A cell ends with its
 // border rather than beginning there, so that the last arrival stands in the
-// last cell with no more beside it than in the others.
+// last cell with no more beside it than in the others. The product may be
+// larger than 64 bits: a recording may tell of a century.
 func cellOf(at, span time.Duration, cells int) int {
-	if at >= span {
+	switch {
+	case at >= span:
 		return cells - 1
+	case at <= 0:
+		return 0
 	}
-	return max(int((at*time.Duration(cells)+span-1)/span)-1, 0)
+	high, low := bits.Mul64(uint64(at), uint64(cells))
+	cell, beyond := bits.Div64(high, low, uint64(span))
+	if beyond == 0 {
+		cell--
+	}
+	return max(int(cell), 0)
 }
 
 // weight is what a chunk adds to the height of its cell. It is never zero: a
@@ -60,7 +86,7 @@ func weight(c tunnel.Chunk, byUnits bool) int64 {
 	return max(int64(c.Bytes), 1)
 }
 
-func bars(sums []int64, first int, g glyphs) string {
+func bars(sums []int64, first int, g *glyphs) string {
 	var tallest int64
 	for _, sum := range sums {
 		tallest = max(tallest, sum)
@@ -78,14 +104,4 @@ func bars(sums []int64, first int, g glyphs) string {
 		}
 	}
 	return b.String()
-}
-
-// spanOf is the time a sparkline of ex covers. A finished tunnel is drawn up to
-// its last bytes: how long the client then kept it open for another request
-// says nothing about the stream.
-func spanOf(ex *tunnel.Exchange, elapsed time.Duration) time.Duration {
-	if ex.Kind == tunnel.KindTunnel && ex.End != tunnel.Running && ex.Totals.Reads > 0 {
-		return ex.Totals.Last
-	}
-	return elapsed
 }
