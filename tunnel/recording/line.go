@@ -83,6 +83,7 @@ func judge(ex *tunnel.Exchange) *judged {
 }
 
 func lineOf(ex *tunnel.Exchange) *line {
+	ex = asRead(ex)
 	l := &line{
 		Version: version, ID: ex.ID, Start: ex.Start.UTC(), Kind: string(ex.Kind),
 		Method: ex.Method, URL: ex.URL, Host: ex.Host, Protocol: ex.Protocol,
@@ -101,7 +102,7 @@ func lineOf(ex *tunnel.Exchange) *line {
 	if ex.TLS != (tunnel.TLSInfo{}) {
 		l.TLS = (*tlsInfo)(&ex.TLS)
 	}
-	if all := totalsOf(ex.Totals); all != totalsOf(sum(micros(ex.Chunks))) {
+	if all := totalsOf(ex.Totals); all != totalsOf(sum(ex.Chunks)) {
 		l.Totals = &all
 	}
 	return l
@@ -114,15 +115,30 @@ func totalsOf(t tunnel.Totals) totals {
 	}
 }
 
-// micros returns chunks with the times that a reader of the recording will see.
-func micros(chunks []tunnel.Chunk) []tunnel.Chunk {
-	cut := slices.Clone(chunks)
-	for i := range cut {
-		cut[i].At = cut[i].At.Truncate(time.Microsecond)
-		cut[i].Blocked = cut[i].Blocked.Truncate(time.Microsecond)
+// asRead returns ex as readers of its recording will see it, with times in whole
+// microseconds: they must come to the same verdict.
+func asRead(ex *tunnel.Exchange) *tunnel.Exchange {
+	seen := *ex
+	seen.Chunks, seen.Units, seen.Turns = slices.Clone(ex.Chunks), slices.Clone(ex.Units), slices.Clone(ex.Turns)
+	for i := range seen.Chunks {
+		cut(&seen.Chunks[i].At)
+		cut(&seen.Chunks[i].Blocked)
 	}
-	return cut
+	for i := range seen.Units {
+		cut(&seen.Units[i].At)
+	}
+	for i := range seen.Turns {
+		turn := &seen.Turns[i]
+		cut(&turn.Sent)
+		cut(&turn.First)
+		cut(&turn.Last)
+	}
+	p := phasesOf(&ex.Phases)
+	seen.Phases = p.phases()
+	return &seen
 }
+
+func cut(d *time.Duration) { *d = d.Truncate(time.Microsecond) }
 
 // sum is what the totals are if each chunk is one read.
 func sum(chunks []tunnel.Chunk) tunnel.Totals {

@@ -117,6 +117,29 @@ func TestLineFormat(t *testing.T) {
 	}
 }
 
+// TestVerdictIsThatOfTheReader: writer and reader see other digits of the same
+// times, and must not differ over which side of a border they fall on.
+func TestVerdictIsThatOfTheReader(t *testing.T) {
+	ex := stream()
+	ex.Chunks[0].At = 5_005 * us
+	ex.Phases = tunnel.Phases{}
+	ex.Phases.Set(tunnel.Sent, 900*time.Nanosecond)
+	var first, second bytes.Buffer
+	if err := WriteLine(&first, ex, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	got, errs := read(first.String())
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if err := WriteLine(&second, got[0], Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if first.String() != second.String() {
+		t.Errorf("written again:\n%s\nwant:\n%s", second.String(), first.String())
+	}
+}
+
 func TestTotalsAreWrittenWhenChunksDoNotShowThem(t *testing.T) {
 	for name, test := range map[string]struct {
 		ex   tunnel.Exchange
