@@ -54,7 +54,10 @@ func playedBack(s *shape) bool {
 }
 
 // atOnce reports that, next to the wait before it, no time passed from the
-// first arrival to the last.
+// first arrival to the last, or that all units came in one lump.
 func (s *shape) atOnce() bool {
-	return s.lumps == 1 || s.span() < shortest && 10*s.span() <= s.first.at
+	if s.lumps == 1 || s.span() < shortest && 10*s.span() <= s.first.at {
+		return true
+	}
+	return s.known && int64(s.largest.units) == s.units
 }

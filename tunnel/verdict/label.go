@@ -77,11 +77,14 @@ func unanswered(ex *tunnel.Exchange) Label {
 // tooShort reports that too few pieces came, or within too short a time.
 func (v *Verdict) tooShort(s *shape) bool {
 	pieces := max(s.units, int64(s.lumps))
+	if s.blocks {
+		pieces *= inBlock
+	}
 	switch {
 	case pieces < fewest, s.known && s.units < fewest && v.Heartbeats == 0:
 		return true
 	case s.known && s.atOnce():
-		return s.first.at < shortestWhole
+		return s.largest.at < shortestWhole
 	}
 	return s.making() < shortest || !v.HasScore
 }
@@ -127,13 +130,13 @@ func (v *Verdict) wholeBody(ex *tunnel.Exchange, s *shape) bool {
 // The bounds by which a tunnel that brought one lump is guessed at.
 const (
 	// preamble is how many bytes an early head, or what HTTP/2 says before any
-	// response, has at most.
-	preamble = 600
+	// response, has at most, and earlyHead how many the head has at least.
+	preamble  = 600
+	earlyHead = 150
 	// littleInTunnel is less than a stream's few events take with their head and
-	// records; muchInTunnel more than streams usually have in all, and much of
-	// one that was held in blocks of TLS would have come in several.
+	// records; muchInTunnel is more than most streams have in all.
 	littleInTunnel = 1_000
-	muchInTunnel   = 32_000
+	muchInTunnel   = 64_000
 	// thinking is how long after the request a lump must come to be a stream
 	// that was held, rather than an answer that took its time.
 	thinking = 1_800 * time.Millisecond
@@ -146,12 +149,14 @@ func (v *Verdict) fewInTunnel(s *shape) bool {
 }
 
 // inTunnel guesses at a tunnel of a single lump: late and of middling size, it
-// is likelier a stream that was held than an answer.
+// is likelier a stream that was held than an answer. An answer's head does not
+// come long before it.
 func inTunnel(s *shape) Label {
+	late, bytes := s.last.at >= thinking, s.last.bytes
 	switch {
-	case s.last.at < shortestWhole && s.largest.bytes < muchInTunnel/8:
+	case s.last.at < shortestWhole && bytes < muchInTunnel/8:
 		return TooShort
-	case s.last.at >= thinking && s.largest.bytes >= littleInTunnel && s.largest.bytes < muchInTunnel:
+	case late && bytes < muchInTunnel && (bytes >= littleInTunnel || s.lumps == 2 && s.first.bytes >= earlyHead):
 		return BufferedWhole
 	}
 	return NotAStream

@@ -23,11 +23,16 @@ const (
 	// the median: units each, and time between them.
 	clumpUnits = 3
 	clumpPause = 120 * time.Millisecond
-	// unevenPace is the spread (standard deviation of the logarithm) of units
-	// made per time between lumps from which the lumps cannot have been cut out
-	// of a steady flow. Cutting by size or by clock gives 0.1 to 0.3, clumps of a
-	// source 0.5 and more.
-	unevenPace = 0.4
+	// A steady flow that is cut by size or by count gives lumps of like units,
+	// one cut by a clock lumps of like gaps, and one that jams lumps whose units
+	// grow with the gap before them. unlikeUnits and unlikeGaps are standard
+	// deviations of the logarithm, related is a correlation.
+	unlikeUnits = 0.15
+	unlikeGaps  = 0.2
+	related     = 0.4
+	// outlier is how many usual gaps long a pause is that says nothing of the
+	// pace.
+	outlier = 4
 	// fewestForPace is how many lumps between the first and the last that needs.
 	fewestForPace = 5
 	// mostForPace is how many are looked at: more would not change the answer.
@@ -55,8 +60,9 @@ type shape struct {
 	lumpUnits            int64 // median, estimated where not known
 	played               int   // most units of any one read
 
+	blocks   bool          // the lumps are a buffer's blocks: see inBlocks
 	firstGap time.Duration // how long the first lump was in the making, estimated
-	pace     spread        // of units per time, over the lumps between first and last
+	pace     relation      // of gaps and units, over the lumps between first and last
 	clumps   int           // lumps of clumpUnits or more
 	dribbled int           // those among them that came in several reads a little apart
 }
@@ -66,6 +72,7 @@ func shapeOf(a *arrivals) shape {
 	s.measureReads(a)
 	s.measureLumps(a)
 	s.firstGap = s.estimateFirstGap()
+	s.blocks = s.inBlocks(a)
 	if s.mayBeClumped() {
 		s.measurePace(a)
 	}
@@ -113,8 +120,8 @@ func (s *shape) measureLumps(a *arrivals) {
 }
 
 // count is how many units l holds, at least one. Where they cannot be counted
-// the usual read is taken for one; a block of a size in which buffers are cut
-// holds many.
+// the usual read is taken for one; units vary in size, so it takes nearly twice
+// as much to be two.
 func (s *shape) count(l lump) int64 {
 	if s.known {
 		return max(int64(l.units), 1)
@@ -122,7 +129,7 @@ func (s *shape) count(l lump) int64 {
 	if s.readBytes == 0 {
 		return 1
 	}
-	return max((l.bytes+s.readBytes/2)/s.readBytes, 1)
+	return max((l.bytes+s.readBytes/4)/s.readBytes, 1)
 }
 
 // estimateFirstGap is how long the first lump was in the making: as long as its
@@ -159,7 +166,9 @@ func (s *shape) measurePace(a *arrivals) {
 		l, i = a.lump(i)
 		n := s.count(l)
 		if k > 1 && k < s.lumps {
-			s.pace.add(math.Log(float64(n)/float64(l.at-previous)), float64(n))
+			if gap := l.at - previous; gap < outlier*s.gap {
+				s.pace.add(math.Log(float64(gap)), math.Log(float64(n)))
+			}
 		}
 		if n >= clumpUnits {
 			s.clumps++
@@ -188,26 +197,29 @@ func (s *shape) mayBeClumped() bool {
 // clumped reports that the source itself writes several units at a time, with
 // pauses between.
 func (s *shape) clumped() bool {
-	return s.mayBeClumped() && (5*s.dribbled >= 3*s.clumps || s.pace.n >= fewestForPace && s.pace.deviation() > unevenPace)
+	return s.mayBeClumped() && (5*s.dribbled >= 3*s.clumps || s.pace.unrelated())
 }
 
-// spread is a weighted standard deviation, kept as it grows.
-type spread struct {
-	n                    int
-	weight, mean, square float64
+// relation is how two values vary, alone and together, kept as it grows.
+type relation struct {
+	n                int
+	x, y, xx, yy, xy float64 // means; sums of squares and products of what is off them
 }
 
-func (s *spread) add(v, weight float64) {
-	s.n++
-	s.weight += weight
-	off := v - s.mean
-	s.mean += off * weight / s.weight
-	s.square += weight * off * (v - s.mean)
+func (r *relation) add(x, y float64) {
+	r.n++
+	dx, dy := x-r.x, y-r.y
+	r.x += dx / float64(r.n)
+	r.y += dy / float64(r.n)
+	r.xx += dx * (x - r.x)
+	r.yy += dy * (y - r.y)
+	r.xy += dx * (y - r.y)
 }
 
-func (s *spread) deviation() float64 {
-	if s.weight == 0 {
-		return 0
-	}
-	return math.Sqrt(s.square / s.weight)
+// unrelated reports that gaps (x) and units (y) both vary, and not together.
+func (r *relation) unrelated() bool {
+	n := float64(r.n)
+	return r.n >= fewestForPace &&
+		r.xx > n*unlikeGaps*unlikeGaps && r.yy > n*unlikeUnits*unlikeUnits &&
+		r.xy < related*math.Sqrt(r.xx*r.yy)
 }
