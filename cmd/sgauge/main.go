@@ -40,7 +40,7 @@ func commands() []command {
 }
 
 func main() {
-	err := withBallast(func() error { return dispatch(os.Args[1:]) })
+	err := withMemory(func() error { return dispatch(os.Args[1:]) })
 	os.Exit(exitCode(os.Stderr, err))
 }
 

@@ -153,8 +153,7 @@ func (j *job) serve(r *http.Request) {
 		j.live.Finish(tunnel.Complete, "")
 		return
 	}
-	out, cancel := j.outgoing(r)
-	defer cancel()
+	out := j.outgoing(r)
 	if name := upgradeWanted(r.Header); name != "" && j.upgrade(out, name) {
 		return
 	}
@@ -164,8 +163,8 @@ func (j *job) serve(r *http.Request) {
 
 // outgoing returns the request to send: the client's, with what belongs to this
 // hop removed.
-func (j *job) outgoing(r *http.Request) (*http.Request, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), jobKey{}, j))
+func (j *job) outgoing(r *http.Request) *http.Request {
+	ctx := context.WithValue(r.Context(), jobKey{}, j)
 	out := r.WithContext(tap.Trace(ctx, j.live, j.response, r.Method, j.writer))
 	out.Header = r.Header.Clone()
 	out.URL = verbatim(r)
@@ -180,7 +179,7 @@ func (j *job) outgoing(r *http.Request) (*http.Request, context.CancelFunc) {
 		out.Body = j.sent
 	}
 	decrementMaxForwards(out)
-	return out, cancel
+	return out
 }
 
 // roundTrip sends r and returns the response for the client: the origin's, or a

@@ -27,6 +27,7 @@ type Writer struct {
 	framed   bool
 	headSent bool
 	dirty    bool
+	flushed  bool
 }
 
 // NewWriter wraps the writer of net/http's server for the response to r.
@@ -121,12 +122,28 @@ func (w *Writer) Write(p []byte) (int, error) {
 // Flush sends what was written, if anything was.
 func (w *Writer) Flush() {
 	w.mu.Lock()
-	dirty := w.dirty
-	w.dirty = false
+	dirty, first := w.dirty, !w.flushed
+	w.dirty, w.flushed = false, true
 	w.mu.Unlock()
-	if dirty && w.flusher != nil {
+	switch {
+	case !dirty || w.flusher == nil:
+	case first:
+		elsewhere(w.flusher.Flush)
+	default:
 		w.flusher.Flush()
 	}
+}
+
+// elsewhere runs f on a goroutine of its own and waits for it. The first flush
+// writes the head, which is the deepest call of an exchange: made here it would
+// double the stack that the handler of a stream keeps for hours.
+func elsewhere(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
 }
 
 // Hijack takes the connection over. goproxy asserts http.Hijacker on the writer
