@@ -14,7 +14,6 @@ import (
 	"streamgauge/tunnel/journal"
 	"streamgauge/tunnel/proxy"
 	"streamgauge/tunnel/recording"
-	"streamgauge/tunnel/verdict"
 	"streamgauge/ui/terminal"
 )
 
@@ -171,21 +170,18 @@ func (g *gauge) display(ctx context.Context, out *os.File, style terminal.Style)
 	changed, unsubscribe := g.journal.Subscribe()
 	defer unsubscribe()
 	var cursor, lost int64
+	var running terminal.Running
 	board := terminal.NewBoard(out, style, terminal.Size(out))
 	err := board.Watch(ctx, changed, func(room int) terminal.Frame {
 		var frame terminal.Frame
 		ended, next, missed := g.journal.EndedSince(cursor)
 		cursor, lost = next, lost+missed
 		for _, ex := range ended {
-			frame.Finished = append(frame.Finished, rowOf(ex))
+			frame.Finished = append(frame.Finished, terminal.NewRow(ex))
 		}
-		running := g.journal.Running()
-		frame.Hidden = max(len(running)-room, 0)
-		for _, live := range running[frame.Hidden:] { // the latest
-			row := rowOf(live.Snapshot())
-			row.Elapsed = live.Since()
-			frame.Running = append(frame.Running, row)
-		}
+		lives := g.journal.Running()
+		frame.Hidden = max(len(lives)-room, 0)
+		frame.Running = running.Rows(lives[frame.Hidden:]) // the latest
 		return frame
 	})
 	return firstError(err, lostError(lost))
@@ -196,12 +192,4 @@ func lostError(n int64) error {
 		return nil
 	}
 	return fmt.Errorf("%d exchanges ended faster than they could be written", n)
-}
-
-// rowOf makes an exchange fit to be shown. Rows have no room for headers, and
-// masking those takes longest.
-func rowOf(ex tunnel.Exchange) terminal.Row {
-	v := verdict.Assess(&ex)
-	ex.RequestHeaders, ex.ResponseHeaders = nil, nil
-	return terminal.Row{Exchange: recording.Redact(ex), Verdict: v}
 }

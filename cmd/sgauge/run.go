@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"streamgauge/tunnel"
 	"streamgauge/tunnel/recording"
 	"streamgauge/ui/terminal"
 )
@@ -172,13 +171,9 @@ func (g *gauge) report(asJSON bool) error {
 	if asJSON {
 		return recording.Export(os.Stderr, recording.NDJSON, recording.Each(ended))
 	}
-	return terminal.Detect(os.Stderr, os.Getenv).Report(os.Stderr, rowsOf(ended), int(total))
-}
-
-func rowsOf(exchanges []tunnel.Exchange) []terminal.Row {
-	rows := make([]terminal.Row, len(exchanges))
-	for i, ex := range exchanges {
-		rows[i] = rowOf(ex)
+	rows := make([]terminal.Row, len(ended))
+	for i, ex := range ended {
+		rows[i] = terminal.NewRow(ex)
 	}
-	return rows
+	return terminal.Detect(os.Stderr, os.Getenv).Report(os.Stderr, rows, int(total))
 }

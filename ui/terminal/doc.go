@@ -5,7 +5,7 @@
 //
 // Output policy: what is drawn depends on a [Style] that is settled once. A
 // destination that is no terminal gets whole, unpadded fields without colour or
-// pictures, fit for awk. Whatever came from outside (URLs, methods, errors) is
-// passed through [recording.Visible] here, so that nothing in it can steer the terminal.
-// Credentials are another matter: exchanges must be handed in redacted.
+// pictures, fit for awk. What came from outside (URLs, methods, errors) is passed
+// through [recording.Visible] here, so that nothing in it can steer the terminal.
+// Credentials are masked where a [Row] is made, by [NewRow] and [Running].
 package terminal
