@@ -117,7 +117,7 @@ func (g *gauge) follow(ctx context.Context, take func(tunnel.Exchange) error) er
 	for _, live := range g.journal.Running() {
 		failure = firstError(failure, take(live.Snapshot()))
 	}
-	return firstError(failure, lostError(lost))
+	return firstError(failure, missing(lost, g.journal.Stats().Forgotten))
 }
 
 func firstError(a, b error) error {
@@ -184,12 +184,18 @@ func (g *gauge) display(ctx context.Context, out *os.File, style terminal.Style)
 		frame.Running = running.Rows(lives[frame.Hidden:]) // the latest
 		return frame
 	})
-	return firstError(err, lostError(lost))
+	return firstError(err, missing(lost, 0)) // the forgotten were seen while they ran
 }
 
-func lostError(n int64) error {
-	if n == 0 {
-		return nil
+// missing says what a recording or a screen lacks: exchanges lost because they
+// were not read in time, and those that the journal forgot while they ran.
+func missing(lost, forgotten int64) error {
+	var errs []error
+	if lost > 0 {
+		errs = append(errs, fmt.Errorf("exchanges that ended faster than they could be written: %d", lost))
 	}
-	return fmt.Errorf("%d exchanges ended faster than they could be written", n)
+	if forgotten > 0 {
+		errs = append(errs, fmt.Errorf("exchanges left out, as more ran at a time than keep_exchanges allows: %d", forgotten))
+	}
+	return errors.Join(errs...)
 }

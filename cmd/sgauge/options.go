@@ -52,16 +52,19 @@ var fieldFlags = map[string]string{
 }
 
 // routing are the settings without which traffic would take another way than
-// the user meant.
-var routing = []string{"upstream", "bypass", "proxy_loopback", "connect_plain"}
+// the user meant, or that of others would be let in.
+var routing = []string{"listen_user", "upstream", "bypass", "proxy_loopback", "connect_plain"}
 
 // join reads the settings file and puts the flags over it. Oddities of the file
-// are told on standard error.
+// are told on standard error, and that there is no place for one, as for a
+// service without a home.
 func (o *options) join(command string) (*settings.Keyring, error) {
 	keyring := settings.NewKeyring()
 	path, err := o.path()
 	if err != nil {
-		return nil, err
+		say(os.Stderr, command, err.Error()+"; the defaults are used", "--settings FILE names the settings")
+		o.overlay(settings.Default())
+		return keyring, o.check()
 	}
 	store, problems, err := settings.Open(path, keyring)
 	if err != nil {
@@ -83,8 +86,8 @@ func (o *options) path() (string, error) {
 	return settings.DefaultPath()
 }
 
-// weigh tells of a problem with the settings file, or returns it if it could
-// send traffic another way and no flag settles the matter.
+// weigh tells of a problem with the settings file, or returns it if it is
+// about routing and no flag settles the matter.
 func (o *options) weigh(command, path string, problem error) error {
 	var field *settings.FieldError
 	if !errors.As(problem, &field) {

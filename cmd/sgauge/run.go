@@ -28,7 +28,8 @@ not look at them is not seen. The upstream comes from --upstream or the settings
 never from the proxy variables that were set before.
 
 Signals are passed on. The exit code is the command's; 128 + n if signal n ended
-it, 127 if it was not found, 126 if it could not be started.
+it, 127 if it was not found, 126 if it could not be started. INT and QUIT count
+as typed in the foreground of a terminal, which sends them to both: kill -TERM.
 
 examples:
   sgauge run -- curl -N http://example.com/events
