@@ -82,10 +82,12 @@ func (v *Verdict) particulars() []Reason {
 		reasons = append(reasons, Reason{Code: JoinedUnits, Share: v.Joined, Units: v.LumpUnits, Gap: v.UsualGap})
 	}
 	if (v.Label == Coalesced || v.Label == BufferedWhole) && v.Head > 0 {
-		if v.Head == v.Wait {
-			return append(reasons, Reason{Code: HeadHeld, Wait: v.Wait})
+		switch {
+		case v.HeadHeld:
+			reasons = append(reasons, Reason{Code: HeadHeld, Wait: v.Wait})
+		case v.Wait > v.Head:
+			reasons = append(reasons, Reason{Code: HeadEarly, Gap: v.Wait - v.Head})
 		}
-		reasons = append(reasons, Reason{Code: HeadEarly, Gap: v.Wait - v.Head})
 	}
 	return reasons
 }

@@ -53,6 +53,7 @@ func (c *card) mark(t *trace) {
 		}
 	}
 	c.markScore(t, &v)
+	c.markLayer(t)
 }
 
 func (c *card) markScore(t *trace, v *verdict.Verdict) {
@@ -162,5 +163,25 @@ func TestSynthetic(t *testing.T) {
 			}
 		}
 		t.Logf("%s:\n%s", name, c)
+	}
+}
+
+// markLayer checks the suspects where the head was visible and something was
+// held.
+func (c *card) markLayer(t *trace) {
+	if t.Visible.Tunnel || t.Truth.Guilty == "" || t.Truth.Label != "coalesced" && t.Truth.Label != "buffered_whole" {
+		return
+	}
+	ex := t.exchange()
+	suspects := verdict.Suspects(&ex, verdict.Assess(&ex))
+	at := slices.IndexFunc(suspects, func(s verdict.Suspect) bool { return s.Layer == t.Truth.Guilty })
+	c.blamed++
+	if at == 0 {
+		c.first++
+	} else {
+		c.errors = append(c.errors, fmt.Sprintf("%-12s layer %s is %d in %.2v, %s %s %s", t.ID, t.Truth.Guilty, at+1, suspects, t.Truth.Layer, t.Truth.Scenario, t.Truth.Config))
+	}
+	if at >= 0 && at < 3 {
+		c.third++
 	}
 }

@@ -49,6 +49,9 @@ type Verdict struct {
 	// Head is the time from the request to the response's head, Wait if it came
 	// with the first lump; 0 where no head was seen.
 	Head time.Duration
+	// HeadHeld reports that the head came late and with the first bytes, more
+	// than one unit of them: whatever held these held it too.
+	HeadHeld bool
 	// FirstContent is the time from the request to the first read that completed
 	// a unit other than a heartbeat; 0 where units could not be told apart.
 	FirstContent time.Duration
@@ -97,7 +100,7 @@ func Assess(ex *tunnel.Exchange) Verdict {
 	v := Verdict{Provisional: ex.End == tunnel.Running, Lumps: s.lumps, Units: countable(ex)}
 	if s.lumps > 0 {
 		v.measure(&a, &s)
-		v.readHead(ex, &a)
+		v.readHead(ex, &a, &s)
 		v.readBeats(ex, &a)
 	}
 	v.judge(ex, &s)
@@ -122,7 +125,7 @@ func (v *Verdict) measure(a *arrivals, s *shape) {
 
 // readHead notes when the head came. One that came within the first lump came
 // with it.
-func (v *Verdict) readHead(ex *tunnel.Exchange, a *arrivals) {
+func (v *Verdict) readHead(ex *tunnel.Exchange, a *arrivals, s *shape) {
 	head, ok := ex.Phases.At(tunnel.Head)
 	if !ok || ex.Kind == tunnel.KindTunnel {
 		return
@@ -131,4 +134,5 @@ func (v *Verdict) readHead(ex *tunnel.Exchange, a *arrivals) {
 	if v.Head >= v.Wait-LumpWindow {
 		v.Head = v.Wait
 	}
+	v.HeadHeld = v.Head == v.Wait && v.Wait >= late && (!s.known || s.first.units > 1)
 }
