@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -14,6 +15,9 @@ type flagSet struct {
 	synopsis string // what follows the command's name
 	about    string // what the command does, with examples
 }
+
+// longName is a flag of more than one letter in what the library complains of.
+var longName = regexp.MustCompile(`^(.*(?:argument: | for | for flag ))-(\w[\w-]+)`)
 
 func newFlagSet(name, synopsis, about string) *flagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
@@ -36,9 +40,9 @@ func (f *flagSet) parse(args []string) error {
 	}
 	// The library keeps the flag's name only within its message.
 	if name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); unknown {
-		return &misuse{problem: "unknown flag --" + strings.TrimLeft(name, "-"), hint: suggest(name, "--", f.names())}
+		return &misuse{problem: "unknown flag " + dashed(name), hint: suggest(name, f.names(), dashed)}
 	}
-	problem := strings.NewReplacer("argument: -", "argument: --", " for -", " for --", " for flag -", " for --").Replace(err.Error())
+	problem := longName.ReplaceAllString(err.Error(), "$1--$2")
 	return &misuse{problem: problem, hint: "sgauge " + f.Name() + " --help explains the flags"}
 }
 
@@ -55,6 +59,14 @@ func (f *flagSet) parseMixed(args []string) ([]string, error) {
 		}
 		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
 	}
+}
+
+// dashed is a flag as people write it. The library takes either.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
 }
 
 func (f *flagSet) names() []string {
@@ -79,7 +91,7 @@ func (f *flagSet) help() string {
 	}
 	f.VisitAll(func(fl *flag.Flag) {
 		value, usage := flag.UnquoteUsage(fl)
-		fmt.Fprintf(&b, "  --%s\n", strings.TrimSpace(fl.Name+" "+value))
+		fmt.Fprintf(&b, "  %s\n", strings.TrimSpace(dashed(fl.Name)+" "+value))
 		for line := range strings.SplitSeq(usage, "\n") {
 			fmt.Fprintf(&b, "        %s\n", line)
 		}

@@ -66,7 +66,7 @@ func dispatch(args []string) error {
 		}
 		names = append(names, c.name)
 	}
-	return &misuse{problem: fmt.Sprintf("unknown command %q", name), hint: suggest(name, "", names)}
+	return &misuse{problem: fmt.Sprintf("unknown command %q", name), hint: suggest(name, names, strings.Clone)}
 }
 
 func overview(w io.Writer) error {

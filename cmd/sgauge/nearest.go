@@ -2,13 +2,24 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
+// elsewhere maps what other programs call a flag to what it is called here.
+var elsewhere = map[string]string{
+	"x": "upstream", "proxy": "upstream", "noproxy": "bypass", "no-proxy": "bypass",
+	"p": "listen", "port": "listen", "addr": "listen", "address": "listen", "bind": "listen",
+	"config": "settings", "format": "as", "output": "o",
+}
+
 // suggest names the candidate nearest to what was typed, or all of them where
-// none is near. prefix is put before each.
-func suggest(typed, prefix string, candidates []string) string {
+// none is near, each as spell spells it.
+func suggest(typed string, candidates []string, spell func(string) string) string {
 	best, distance := "", len(typed)/2+1
+	if known := elsewhere[typed]; slices.Contains(candidates, known) {
+		best, distance = known, 0
+	}
 	for _, c := range candidates {
 		if strings.HasPrefix(c, typed) && best == "" {
 			best, distance = c, 0
@@ -18,9 +29,24 @@ func suggest(typed, prefix string, candidates []string) string {
 		}
 	}
 	if best == "" {
-		return "there are " + prefix + strings.Join(candidates, ", "+prefix)
+		var all []string
+		for _, c := range candidates {
+			all = append(all, spell(c))
+		}
+		return "there are " + strings.Join(all, ", ")
 	}
-	return fmt.Sprintf("did you mean %s%s?", prefix, best)
+	return fmt.Sprintf("did you mean %s?", spell(best))
+}
+
+// misspelt returns the candidate that s was surely meant to be, or "".
+func misspelt(s string, candidates []string) string {
+	const slips = 2
+	for _, c := range candidates {
+		if editDistance(s, c) <= slips {
+			return c
+		}
+	}
+	return ""
 }
 
 // editDistance is how many letters must be put in, taken out, changed or

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -86,22 +87,42 @@ func (o *options) path() (string, error) {
 	return settings.DefaultPath()
 }
 
-// weigh tells of a problem with the settings file, or returns it if it is
-// about routing and no flag settles the matter.
+// weigh tells of a problem with the settings file, or returns it if it is about
+// routing and no flag settles the matter.
 func (o *options) weigh(command, path string, problem error) error {
 	var field *settings.FieldError
-	if !errors.As(problem, &field) {
-		say(os.Stderr, command, problem.Error(), "")
-		return nil
-	}
-	if slices.Contains(routing, field.Field) && !o.fs.given(fieldFlags[field.Field]) {
-		return &misuse{
-			problem: path + ": " + field.Error(),
-			hint:    field.Remedy + ", or give --" + fieldFlags[field.Field],
+	var unknown *settings.UnknownFieldError
+	var corrupt *settings.CorruptError
+	switch {
+	case errors.As(problem, &field):
+		if o.leavesOpen(field.Field) {
+			return &misuse{
+				problem: path + ": " + field.Error(),
+				hint:    field.Remedy + ", or give --" + fieldFlags[field.Field],
+			}
 		}
+		say(os.Stderr, command, path+": "+field.Error()+"; its default is used", field.Remedy)
+	case errors.As(problem, &unknown):
+		meant := cmp.Or(unknown.Meant, misspelt(unknown.Field, routing))
+		if o.leavesOpen(meant) {
+			return &misuse{
+				problem: fmt.Sprintf("%s: setting %q: unknown", path, unknown.Field),
+				hint:    "write " + meant + ", or give --" + fieldFlags[meant],
+			}
+		}
+		say(os.Stderr, command, path+": "+unknown.Error(), "")
+	case errors.As(problem, &corrupt):
+		say(os.Stderr, command, corrupt.Error(), "the defaults are used, with no upstream unless --upstream names one; repair that file and move it back")
+	default:
+		say(os.Stderr, command, problem.Error(), "")
 	}
-	say(os.Stderr, command, path+": "+field.Error()+"; its default is used", field.Remedy)
 	return nil
+}
+
+// leavesOpen reports whether without this field of the file it is open which
+// way traffic is to go.
+func (o *options) leavesOpen(field string) bool {
+	return slices.Contains(routing, field) && !o.fs.given(fieldFlags[field])
 }
 
 // overlay takes from the file what no flag settled.
