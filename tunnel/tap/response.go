@@ -20,7 +20,7 @@ type Response struct {
 	queue []arrival
 	first int
 	// onWait is called before the connection waits within the body; nil unless
-	// the body is being copied.
+	// something written was not flushed.
 	onWait func()
 }
 
