@@ -94,8 +94,7 @@ func judgeDemo(style terminal.Style, labels map[string]verdict.Label) error {
 		}
 		fmt.Println(style.Meaning(p.want))
 	}
-	fmt.Printf("\nThe origin did the same both times. Over the second hop a person waits %v for\nthe first word.\n",
-		demoEvents*demoPace)
+	fmt.Printf("\nThe origin did the same both times. The second hop held the first word for %v.\n", demoEvents*demoPace)
 	return nil
 }
 
