@@ -59,5 +59,8 @@ func (s *shape) atOnce() bool {
 	if s.lumps == 1 || s.span() < shortest && 10*s.span() <= s.first.at {
 		return true
 	}
-	return s.known && int64(s.largest.units) == s.units
+	return s.inOne()
 }
+
+// inOne reports that all units came in one lump.
+func (s *shape) inOne() bool { return s.known && int64(s.largest.units) == s.units }

@@ -51,8 +51,8 @@ func (f *facts) readFields() {
 	f.length = f.has("Content-Length")
 	f.coded = f.has("Content-Encoding") && f.field("Content-Encoding") != "identity"
 	f.age, _ = strconv.Atoi(f.field("Age"))
-	// HTTP/2 has only lower-case names; these two it does not have.
-	f.lower = (f.chunked || f.has("Connection") || f.length && f.ex.Protocol != "HTTP/2.0") && len(f.ex.ResponseHeaders) > 1 &&
+	// HTTP/2 has only lower-case names (RFC 9113 §8.2).
+	f.lower = !strings.HasPrefix(f.ex.Protocol, "HTTP/2") && len(f.ex.ResponseHeaders) > 1 &&
 		!slices.ContainsFunc(f.ex.ResponseHeaders, func(h tunnel.Header) bool { return h.Name != strings.ToLower(h.Name) })
 	f.sorted = f.goOrder()
 }

@@ -32,7 +32,7 @@ func flowOf(a *arrivals, s *shape) flow {
 		if silent {
 			m = s.madeInSilence(gap, n)
 		}
-		together := n > 1 && !clumped && m.share(n) >= joinedFrom
+		together := n > 1 && !clumped && min(m.share(n), s.usual(n)) >= joinedFrom
 		all += n
 		if together {
 			joined += n
@@ -67,6 +67,16 @@ func (m making) share(n int64) time.Duration {
 	return time.Duration(float64(m.within) * float64(n-1) / float64(n))
 }
 
+// usual is how far apart the first and the last of n units are made at the usual
+// pace. A line that jams for a moment after a longer gap joins units that were
+// made closer together than the gap suggests.
+func (s *shape) usual(n int64) time.Duration {
+	if s.lumps < fewestToStall {
+		return math.MaxInt64
+	}
+	return time.Duration(float64(s.gap) * float64(n-1) / float64(max(s.lumpUnits, 1)))
+}
+
 // madeInSilence is when the n units that ended a silence were made: at the usual
 // pace since the silence began, which on the path may have outlasted the
 // source. A lone unit ended the source's own silence.
@@ -74,7 +84,9 @@ func (s *shape) madeInSilence(gap time.Duration, n int64) making {
 	if n <= s.lumpUnits {
 		return making{within: min(gap, s.gap)}
 	}
-	within := min(gap, time.Duration(float64(s.gap)*float64(n)/float64(max(s.lumpUnits, 1))))
+	// The mean, since the median of uneven gaps is shorter.
+	others := max(s.pieces-n, 1)
+	within := min(gap, time.Duration(float64(s.span()-s.longestGap)*float64(n)/float64(others)))
 	return making{within: within, before: gap - within}
 }
 

@@ -33,7 +33,7 @@ const (
 // only how that moment went, so it does not stand.
 func (v *Verdict) judge(ex *tunnel.Exchange, s *shape) {
 	v.Label = v.label(ex, s)
-	if v.Label == BufferedWhole && v.Score >= BufferedBelow {
+	if v.Label == BufferedWhole && (v.Score >= BufferedBelow || s.inOne()) {
 		v.Score, v.HasScore = 0, true
 	}
 }
@@ -100,15 +100,17 @@ func (v *Verdict) stalled() bool {
 const (
 	downloadRate = 100_000 // bytes a second
 	packet       = 1000    // bytes that a read of a packet has at least
+	// packetPause is how far apart the lumps of a slow line's packets are at most.
+	packetPause = 40 * time.Millisecond
 )
 
 // download reports that the lumps came as fast as the line took them.
 func (s *shape) download() bool {
-	if s.lumps < fewest || s.span() <= 0 || s.lumpBytes < packet {
+	if s.lumps < fewest || s.span() <= 0 || s.lumpBytes < packet || s.known && s.lumpUnits <= 1 {
 		return false
 	}
 	rate := float64(s.bytes-s.first.bytes) / s.span().Seconds()
-	return rate >= downloadRate && !(s.known && s.lumpUnits <= 1)
+	return rate >= downloadRate || !s.known && s.readBytes >= packet && s.gap <= packetPause
 }
 
 // wholeBody reports, of a body without countable units, that its framing or its

@@ -58,6 +58,7 @@ type shape struct {
 	longestGap           time.Duration
 	lumpBytes            int64 // median
 	lumpUnits            int64 // median, estimated where not known
+	pieces               int64 // of all lumps' units, estimated where not known
 	played               int   // most units of any one read
 
 	blocks   bool          // the lumps are a buffer's blocks: see inBlocks
@@ -113,7 +114,9 @@ func (s *shape) measureLumps(a *arrivals) {
 		s.units += int64(l.units)
 		s.played = max(s.played, l.most)
 		sizes.add(l.bytes)
-		units.add(s.count(l))
+		n := s.count(l)
+		units.add(n)
+		s.pieces += n
 		s.last = l
 	}
 	s.gap, s.lumpBytes, s.lumpUnits = time.Duration(gaps.value()), sizes.value(), units.value()
