@@ -3,12 +3,12 @@ package forward
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/elazarl/goproxy"
 
@@ -114,17 +114,14 @@ type job struct {
 	failure   error            // why there is none
 	ready     *http.Response   // the answer, where asking for an upgrade brought it
 	client    context.Context  // the client's request
-	control   *http.ResponseController
+	over      chan struct{}    // closed when the exchange is
+	concluded bool             // the record is complete, or will be
 }
 
 // ServeHTTP forwards r, which must be in absolute form with scheme http or
 // https, and records it. Where the response breaks off after its head it
 // panics with [http.ErrAbortHandler], so that the server breaks off, too.
 func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// A response may begin before its request has ended (RFC 9112 §9.5): the
-	// server must not drain the request first.
-	control := http.NewResponseController(w)
-	_ = control.EnableFullDuplex()
 	live := f.recorder.Begin(describe(r))
 	j := &job{
 		forwarder: f,
@@ -132,13 +129,13 @@ func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writer:    tap.NewWriter(w, r),
 		response:  tap.NewResponse(live, r.Method),
 		client:    r.Context(),
-		control:   control,
+		over:      make(chan struct{}),
 	}
+	defer close(j.over)
 	returned := false
 	defer func() {
-		if !returned {
-			// A panic must not leave the exchange running for ever. Where it
-			// was ours, from finish, the end is recorded already.
+		if !returned && !j.concluded {
+			// A mistake of ours must not leave the exchange running for ever.
 			live.Finish(tunnel.Failed, "internal error")
 		}
 	}()
@@ -149,37 +146,60 @@ func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve takes the request from the client to the end of its answer, or to the
 // end of HTTP.
 func (j *job) serve(r *http.Request) {
+	if r.Body != nil && r.Body != http.NoBody {
+		j.sent = tap.NewRequestBody(r.Body, j.live)
+		defer j.release()
+	}
 	if respondsItself(j.writer, r) {
 		j.live.Finish(tunnel.Complete, "")
 		return
 	}
 	out := j.outgoing(r)
-	if name := upgradeWanted(r.Header); name != "" && j.upgrade(out, name) {
+	if name := upgradeWanted(r); name != "" && j.upgrade(out, name) {
 		return
 	}
 	j.forwarder.proxy.ServeHTTP(j.writer, out)
 	j.finish()
 }
 
+// release lets the client go whose request was not read to its end, malformed
+// or refused: the server would wait for the rest, or take it for a request.
+func (j *job) release() {
+	if !j.sent.Ended() {
+		StopReading(j.client)
+	}
+}
+
 // outgoing returns the request to send: the client's, with what belongs to this
 // hop removed.
 func (j *job) outgoing(r *http.Request) *http.Request {
 	ctx := context.WithValue(r.Context(), jobKey{}, j)
-	out := r.WithContext(tap.Trace(ctx, j.live, j.response, r.Method, j.writer))
+	out := r.WithContext(tap.Trace(ctx, j.live, j.response, r.Method, j.interim))
 	out.Header = r.Header.Clone()
 	out.URL = verbatim(r)
 	out.Host = r.URL.Host // RFC 9112 §3.2.2: the Host field gives way to the target
 	out.Close = false
-	removeHopByHop(out.Header, requestOnly)
+	removeHopByHop(out.Header, out.Header["Connection"])
+	renewTE(out.Header, r.Header)
+	removeFromTrailer(out.Trailer)
 	if _, named := out.Header["User-Agent"]; !named {
 		out.Header["User-Agent"] = nil // net/http would add its own
 	}
-	if r.Body != nil && r.Body != http.NoBody {
-		j.sent = tap.NewRequestBody(r.Body, j.live)
+	if j.sent != nil {
+		j.sent.AtEnd(func() { removeFromTrailer(r.Trailer) })
+		if hasToken(r.Header["Expect"], "100-continue") {
+			j.sent.HoldOnceAnswered(j.response, j.over)
+		}
 		out.Body = j.sent
 	}
 	decrementMaxForwards(out)
 	return out
+}
+
+// interim passes on a 1xx response.
+func (j *job) interim(status int, header http.Header) {
+	removeHopByHop(header, header["Connection"])
+	j.writer.Interim(status, header)
 }
 
 // roundTrip sends r and returns the response for the client: the origin's, or a
@@ -215,9 +235,13 @@ func (j *job) accept(resp *http.Response) *http.Response {
 			ex.Phases.Set(tunnel.Head, j.live.Since())
 		}
 	})
-	removeHopByHop(resp.Header, responseOnly)
+	// net/http drops the whole Connection field of a response that says "close";
+	// the wire still has it.
+	removeHopByHop(resp.Header, valuesOf(header, "Connection"))
+	removeFromTrailer(resp.Trailer)
 	j.writer.KeepFraming(j.response.Framing())
 	j.body = tap.NewBody(resp, j.response, j.writer, j.live)
+	j.body.AtEnd(func() { removeFromTrailer(resp.Trailer) })
 	resp.Body = j.body
 	return resp
 }
@@ -230,18 +254,9 @@ func (j *job) fail(r *http.Request, err error) *http.Response {
 	return failurePage(r, j.failure)
 }
 
-// drainTime is how long the rest of a request may take to come whose answer is
-// complete. After it the connection is closed.
-const drainTime = time.Second
-
 // finish records how the exchange ended and, where the client must not believe
 // that it got all, panics.
 func (j *job) finish() {
-	if j.sent != nil && !j.sent.Ended() {
-		// The server will now read the rest of the request to find the next
-		// one, and a client that was refused may never send it.
-		_ = j.control.SetReadDeadline(time.Now().Add(drainTime))
-	}
 	end, err := j.end()
 	reason := ""
 	if err != nil {
@@ -262,6 +277,7 @@ func (j *job) finish() {
 // stream are in it. The client does not wait for that.
 func (j *job) conclude(end tunnel.End, reason string) {
 	j.live.Mark(tunnel.Ended, j.live.Since())
+	j.concluded = true
 	if j.body == nil || j.body.Counted() == nil {
 		j.live.Finish(end, reason)
 		return
@@ -274,6 +290,9 @@ func (j *job) conclude(end tunnel.End, reason string) {
 
 func (j *job) end() (tunnel.End, error) {
 	if j.client.Err() != nil && (j.body == nil || !j.body.Outcome().Ended) {
+		if cause := context.Cause(j.client); cause != context.Canceled {
+			return tunnel.ClientClosed, fmt.Errorf("proxy stops: %w", cause)
+		}
 		return tunnel.ClientClosed, nil
 	}
 	if j.body == nil {
@@ -318,9 +337,9 @@ func describe(r *http.Request) tunnel.Exchange {
 type clientConnKey struct{}
 
 // WithClientConn puts the client's connection into the context of its requests,
-// for [http.Server.ConnContext]. It is needed to break off a response whose end
-// is the end of the connection: if it has a method Reset() error, that is
-// called.
+// for [http.Server.ConnContext]. Two methods of it are used: Reset() error to
+// break off a response whose end is the end of the connection, and
+// StopReading() where a request is to be the connection's last.
 func WithClientConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, clientConnKey{}, conn)
 }
@@ -330,5 +349,13 @@ func WithClientConn(ctx context.Context, conn net.Conn) context.Context {
 func resetClient(ctx context.Context) {
 	if conn, ok := ctx.Value(clientConnKey{}).(interface{ Reset() error }); ok {
 		_ = conn.Reset()
+	}
+}
+
+// StopReading makes the request whose context is given the last on its
+// connection.
+func StopReading(ctx context.Context) {
+	if conn, ok := ctx.Value(clientConnKey{}).(interface{ StopReading() }); ok {
+		conn.StopReading()
 	}
 }

@@ -40,10 +40,9 @@ func TestRemoveHopByHop(t *testing.T) {
 			http.Header{"Connection": {"Content-Length, Host, Trailer, Max-Forwards"}, "Content-Length": {"5"}, "Trailer": {"X"}, "Max-Forwards": {"3"}},
 			http.Header{"Content-Length": {"5"}, "Trailer": {"X"}, "Max-Forwards": {"3"}},
 		},
-		"trailers may be said again": {http.Header{"Te": {"gzip, trailers;q=0.5"}}, http.Header{"Te": {"trailers"}}},
-		"other codings may not":      {http.Header{"Te": {"gzip"}}, http.Header{}},
+		"codings are the hop's": {http.Header{"Te": {"gzip, trailers"}}, http.Header{}},
 	} {
-		removeHopByHop(tt.in, requestOnly)
+		removeHopByHop(tt.in, tt.in["Connection"])
 		if fmt.Sprint(tt.in) != fmt.Sprint(tt.want) {
 			t.Errorf("%s: %v, want %v", name, tt.in, tt.want)
 		}
@@ -177,16 +176,15 @@ func TestViaProxy(t *testing.T) {
 }
 
 func TestUpgradeWanted(t *testing.T) {
-	for name, tt := range map[string]struct {
-		h    http.Header
-		want string
-	}{
-		"websocket":         {http.Header{"Connection": {"keep-alive, Upgrade"}, "Upgrade": {"websocket"}}, "websocket"},
-		"several":           {http.Header{"Connection": {"upgrade"}, "Upgrade": {"a/1", "b"}}, "a/1, b"},
-		"without the token": {http.Header{"Connection": {"keep-alive"}, "Upgrade": {"websocket"}}, ""},
-		"nothing named":     {http.Header{"Connection": {"upgrade"}}, ""},
+	for name, tt := range map[string]struct{ version, fields, want string }{
+		"websocket":         {"1.1", "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n", "websocket"},
+		"several":           {"1.1", "Connection: upgrade\r\nUpgrade: a/1\r\nUpgrade: b\r\n", "a/1, b"},
+		"without the token": {"1.1", "Connection: keep-alive\r\nUpgrade: websocket\r\n", ""},
+		"nothing named":     {"1.1", "Connection: upgrade\r\n", ""},
+		"HTTP/1.0":          {"1.0", "Connection: upgrade\r\nUpgrade: websocket\r\n", ""},
 	} {
-		if got := upgradeWanted(tt.h); got != tt.want {
+		r := parsed(t, "GET http://h/ HTTP/"+tt.version+"\r\nHost: h\r\n"+tt.fields+"\r\n")
+		if got := upgradeWanted(r); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}

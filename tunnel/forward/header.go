@@ -13,21 +13,13 @@ import (
 // those that earlier documents named).
 var hopByHop = []string{
 	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
-	"Proxy-Authentication-Info", "Transfer-Encoding", "Upgrade",
+	"Proxy-Authentication-Info", "Te", "Transfer-Encoding", "Upgrade",
 }
 
-// Fields that are removed in one direction only. TE is about this hop's
-// transfer codings; "trailers" may be said again since trailers are kept.
-var (
-	requestOnly  = []string{"Te"}
-	responseOnly = []string{}
-)
-
 // removeHopByHop removes from h what belongs to the hop it came by: the known
-// fields, the extra ones, and those that Connection names.
-func removeHopByHop(h http.Header, extra []string) {
-	trailers := hasToken(h["Te"], "trailers")
-	for _, line := range h["Connection"] {
+// fields, and those that the Connection lines name.
+func removeHopByHop(h http.Header, connection []string) {
+	for _, line := range connection {
 		for name := range strings.SplitSeq(line, ",") {
 			if name = textproto.TrimString(name); keepsMeaning(name) {
 				h.Del(name)
@@ -37,11 +29,23 @@ func removeHopByHop(h http.Header, extra []string) {
 	for _, name := range hopByHop {
 		h.Del(name)
 	}
-	for _, name := range extra {
-		h.Del(name)
+}
+
+// renewTE says again that trailers are welcome where the client said so: they
+// are passed on, while transfer codings are each hop's own (RFC 9110 §10.1.4).
+func renewTE(out, in http.Header) {
+	if hasToken(in["Te"], "trailers") {
+		out.Set("Te", "trailers")
+		out.Set("Connection", "TE")
 	}
-	if trailers {
-		h.Set("Te", "trailers")
+}
+
+// removeFromTrailer removes what may not be a trailer field: what frames,
+// routes or authorizes the message, or belongs to a hop (RFC 9110 §6.5.1).
+func removeFromTrailer(trailer http.Header) {
+	removeHopByHop(trailer, trailer["Connection"])
+	for _, name := range []string{"Content-Length", "Host", "Trailer", "Authorization", "Content-Encoding", "Content-Type", "Content-Range"} {
+		trailer.Del(name)
 	}
 }
 
@@ -65,6 +69,17 @@ func hasToken(lines []string, token string) bool {
 		}
 	}
 	return false
+}
+
+// valuesOf returns the values of a field among lines as they were on the wire.
+func valuesOf(lines []tunnel.Header, name string) []string {
+	var values []string
+	for _, line := range lines {
+		if strings.EqualFold(line.Name, name) {
+			values = append(values, line.Value)
+		}
+	}
+	return values
 }
 
 // flatten returns the field lines of h, sorted by name: net/http keeps neither

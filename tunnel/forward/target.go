@@ -32,7 +32,7 @@ func verbatim(r *http.Request) *url.URL {
 func opaque(r *http.Request, absolute bool) string {
 	raw := rawPath(r.RequestURI)
 	switch {
-	case raw == "" && r.Method == http.MethodOptions:
+	case raw == "" && r.Method == http.MethodOptions && r.URL.RawQuery == "" && !r.URL.ForceQuery:
 		// RFC 9112 §3.2.4: the last proxy sends "*" for an empty path.
 		if absolute {
 			return "//" + r.URL.Host
@@ -53,6 +53,7 @@ func rawPath(requestURI string) string {
 		return ""
 	}
 	rest, _, _ = strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "#") // no part of a request target (RFC 9112 §3.2)
 	slash := strings.IndexByte(rest, '/')
 	if slash < 0 {
 		return ""

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"streamgauge/tunnel"
@@ -130,11 +132,46 @@ func (f *Forwarder) send(r *http.Request) (*http.Response, error) {
 	}
 	r.URL.Opaque = opaque(r, absolute)
 	resp, err := f.transport.RoundTrip(r)
+	if err == nil {
+		err = checkHead(resp, target(r))
+	}
 	if err == nil && absolute && resp.StatusCode == http.StatusProxyAuthRequired {
 		resp.Body.Close()
 		return nil, unauthorized(up, target(r))
 	}
 	return resp, err
+}
+
+// checkHead refuses a head that net/http lets pass and no client should see, and
+// mends one thing: white space before a colon, which a proxy removes (RFC 9112
+// §5.1). Where that hid the framing, net/http has misread the message.
+func checkHead(resp *http.Response, target string) error {
+	wrong := ""
+	if resp.ProtoMajor != 1 {
+		wrong = resp.Proto
+	}
+	if resp.StatusCode < 200 && resp.StatusCode != http.StatusSwitchingProtocols {
+		wrong = resp.Status
+	}
+	for name, values := range resp.Header {
+		plain := http.CanonicalHeaderKey(strings.TrimRight(name, " \t"))
+		if plain == name {
+			continue
+		}
+		if plain == "Content-Length" || plain == "Transfer-Encoding" {
+			wrong = name
+		}
+		delete(resp.Header, name)
+		resp.Header[plain] = append(resp.Header[plain], values...)
+	}
+	if wrong == "" {
+		return nil
+	}
+	resp.Body.Close()
+	return &tunnel.Failure{
+		Step: tunnel.StepExchange, Target: target, Cause: tunnel.ErrBadResponse, Err: fmt.Errorf("malformed response head: %q", wrong),
+		Sentence: target + " answered with something that is not proper HTTP/1.",
+	}
 }
 
 // unauthorized explains a 407 of the upstream. Passed on, it would make the

@@ -12,19 +12,19 @@ import (
 	"streamgauge/tunnel/tap"
 )
 
-// upgradeWanted returns the value of Upgrade where h asks to leave HTTP
-// (RFC 9110 §7.8), else "".
-func upgradeWanted(h http.Header) string {
-	if !hasToken(h["Connection"], "upgrade") {
+// upgradeWanted returns the value of Upgrade where r asks to leave HTTP, else
+// "". HTTP/1.0 cannot ask (RFC 9110 §7.8).
+func upgradeWanted(r *http.Request) string {
+	if !r.ProtoAtLeast(1, 1) || !hasToken(r.Header["Connection"], "upgrade") {
 		return ""
 	}
-	return strings.Join(h["Upgrade"], ", ")
+	return strings.Join(r.Header["Upgrade"], ", ")
 }
 
 // upgrade asks the origin for the protocols that the client named. It returns
 // true when the connection has left HTTP; else the answer is ready for goproxy.
 func (j *job) upgrade(out *http.Request, protocols string) bool {
-	out.Header.Set("Connection", "Upgrade")
+	out.Header["Connection"] = []string{strings.Join(append(out.Header["Connection"], "Upgrade"), ", ")}
 	out.Header.Set("Upgrade", protocols)
 	resp, err := j.forwarder.send(out)
 	if err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
@@ -47,7 +47,7 @@ func (j *job) switchProtocols(resp *http.Response, asked string) error {
 	agreed := resp.Header.Get("Upgrade")
 	body, writable := resp.Body.(io.ReadWriteCloser)
 	conn := j.response.Conn()
-	if !writable || conn == nil || !hasToken([]string{asked}, agreed) {
+	if !writable || conn == nil || !agrees(asked, agreed) {
 		resp.Body.Close()
 		return &tunnel.Failure{
 			Step: tunnel.StepExchange, Target: target(resp.Request), Cause: tunnel.ErrBadResponse,
@@ -55,7 +55,7 @@ func (j *job) switchProtocols(resp *http.Response, asked string) error {
 		}
 	}
 	conn.Bind(nil) // what follows is no HTTP response
-	origin := &upgraded{Conn: conn, body: body}
+	origin := &upgraded{Conn: conn, body: body, left: j.response.Pending()}
 	client, buffered, err := j.writer.Hijack()
 	if err != nil {
 		resp.Body.Close()
@@ -71,6 +71,16 @@ func (j *job) switchProtocols(resp *http.Response, asked string) error {
 	}
 	j.forwarder.upgraded(client, origin, bytes.Clone(early), j.live)
 	return nil
+}
+
+// agrees reports whether every protocol switched to was asked for.
+func agrees(asked, agreed string) bool {
+	for protocol := range strings.SplitSeq(agreed, ",") {
+		if !hasToken([]string{asked}, strings.TrimSpace(protocol)) {
+			return false
+		}
+	}
+	return true
 }
 
 func (j *job) describeUpgrade(resp *http.Response, agreed string) {
@@ -92,7 +102,8 @@ func (j *job) describeUpgrade(resp *http.Response, agreed string) {
 // so Connection and Upgrade are said anew.
 func upgradeHead(resp *http.Response, agreed string) []byte {
 	header := resp.Header.Clone()
-	removeHopByHop(header, responseOnly)
+	removeHopByHop(header, header["Connection"])
+	header.Del("Content-Length") // RFC 9110 §8.6
 	header.Set("Connection", "Upgrade")
 	header.Set("Upgrade", agreed)
 	var b bytes.Buffer
@@ -102,12 +113,29 @@ func upgradeHead(resp *http.Response, agreed string) []byte {
 	return b.Bytes()
 }
 
-// upgraded is the origin's connection after 101: what the Transport had read
-// ahead comes first.
+// upgraded is the origin's connection after 101: what came with the head, and
+// the Transport may hold, comes first.
 type upgraded struct {
 	*tap.Conn
-	body io.ReadWriteCloser
+	body io.Reader
+	left int // bytes to read from body
 }
 
-func (u *upgraded) Read(p []byte) (int, error) { return u.body.Read(p) }
-func (u *upgraded) NetConn() net.Conn          { return nil }
+// Read returns what was read ahead, then what the connection brings.
+func (u *upgraded) Read(p []byte) (int, error) {
+	if u.left == 0 {
+		return u.Conn.Read(p)
+	}
+	n, err := u.body.Read(p[:min(len(p), u.left)])
+	u.left -= n
+	return n, err
+}
+
+// NetConn returns the connection beneath, or nil while there is something to
+// read ahead of it.
+func (u *upgraded) NetConn() net.Conn {
+	if u.left > 0 {
+		return nil
+	}
+	return u.Conn
+}

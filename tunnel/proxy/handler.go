@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"streamgauge/tunnel/forward"
 	"streamgauge/tunnel/page"
 )
 
@@ -17,6 +18,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	defer p.contain()
+	// A response may begin before its request has ended (RFC 9112 §9.5): the
+	// server must not drain the request first, which it does without a limit.
+	_ = http.NewResponseController(w).EnableFullDuplex()
 	switch toUs := r.Method != http.MethodConnect && !r.URL.IsAbs(); {
 	case toUs:
 		p.serveOwn(w, r)
@@ -25,10 +29,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodConnect:
 		p.serveConnect(w, r)
 	case r.URL.Scheme != "http" && r.URL.Scheme != "https":
-		page.Page{
+		reply(w, r, page.Page{
 			Status: http.StatusNotImplemented, Title: "This kind of address is not forwarded",
 			Text: []string{fmt.Sprintf("Streamgauge forwards http and https, not %q.", r.URL.Scheme)},
-		}.Write(w, r)
+		})
 	case r.URL.Host == "" || r.URL.Hostname() == "":
 		badRequest(w, r, "The address in the request line has no host.")
 	default:
@@ -71,15 +75,25 @@ func equal(a, b string) int {
 }
 
 func askForCredentials(w http.ResponseWriter, r *http.Request) {
-	page.Page{
+	reply(w, r, page.Page{
 		Status: http.StatusProxyAuthRequired,
 		Title:  "User name and password are needed",
 		Text:   []string{"This Streamgauge serves only who knows its user name and password."},
 		Header: http.Header{"Proxy-Authenticate": {`Basic realm="Streamgauge", charset="UTF-8"`}},
-	}.Write(w, r)
+	})
 }
 
 func badRequest(w http.ResponseWriter, r *http.Request, why string) {
 	w.Header().Set("Connection", "close")
-	page.Page{Status: http.StatusBadRequest, Title: "The request is malformed", Text: []string{why}}.Write(w, r)
+	reply(w, r, page.Page{Status: http.StatusBadRequest, Title: "The request is malformed", Text: []string{why}})
+}
+
+// reply writes an answer of our own. A request whose body nobody will read is
+// the connection's last.
+func reply(w http.ResponseWriter, r *http.Request, p page.Page) {
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close")
+		forward.StopReading(r.Context())
+	}
+	p.Write(w, r)
 }

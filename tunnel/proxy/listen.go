@@ -3,8 +3,10 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -65,7 +67,7 @@ func wait(ctx context.Context, d time.Duration) {
 func (p *Proxy) greet(ctx context.Context, conn net.Conn, web *handover) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	client := &sniffed{Conn: conn}
+	client := &sniffed{Conn: conn, background: func(f func()) bool { return p.tasks.run(func(context.Context) { f() }) }}
 	_ = conn.SetReadDeadline(time.Now().Add(greetingTimeout))
 	if _, err := conn.Read(client.first[:]); err != nil {
 		conn.Close()
@@ -86,15 +88,49 @@ type sniffed struct {
 	net.Conn
 	first [1]byte
 	held  bool
+	// background runs a function for as long as the proxy runs.
+	background func(func()) bool
+	stopped    atomic.Bool
 }
 
 // Read returns the first byte, then what the connection brings.
 func (s *sniffed) Read(p []byte) (int, error) {
+	if s.stopped.Load() {
+		return 0, io.EOF
+	}
 	if s.held && len(p) > 0 {
 		s.held = false
 		return copy(p, s.first[:]), nil
 	}
 	return s.Conn.Read(p)
+}
+
+// StopReading makes this request the connection's last: what the client still
+// sends is not looked at. The server then closes the connection behind the
+// answer, and need not wait for the rest of a request that has been answered.
+func (s *sniffed) StopReading() {
+	s.stopped.Store(true)
+	_ = s.Conn.SetReadDeadline(time.Unix(1, 0)) // ends a read under way
+}
+
+// lingerTime is how long a connection that was not read to its end stays after
+// its close.
+const lingerTime = time.Second
+
+// Close closes the connection. One that was not read to its end is kept for a
+// moment and read: the system would answer bytes that nobody reads with a
+// reset, which can overtake the answer (RFC 9112 §9.6).
+func (s *sniffed) Close() error {
+	if s.stopped.Load() && s.CloseWrite() == nil && s.background(s.linger) {
+		return nil
+	}
+	return s.Conn.Close()
+}
+
+func (s *sniffed) linger() {
+	_ = s.Conn.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.Copy(io.Discard, s.Conn)
+	s.Conn.Close()
 }
 
 // CloseWrite half-closes the connection.

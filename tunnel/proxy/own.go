@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"streamgauge/tunnel/page"
@@ -22,7 +23,7 @@ func (p *Proxy) serveOwn(w http.ResponseWriter, r *http.Request) {
 	case !p.ownHost(r.Host):
 		refuse(w, r, http.StatusMisdirectedRequest,
 			"This is a proxy. The request names a host but was not sent as to a proxy: its first line must hold the whole address.")
-	case foreign(r, p.ownHost):
+	case p.foreign(r):
 		refuse(w, r, http.StatusForbidden, "Other web pages may not use this address.")
 	case r.URL.Path != "/":
 		refuse(w, r, http.StatusNotFound, "There is nothing at this address.")
@@ -30,12 +31,12 @@ func (p *Proxy) serveOwn(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, r, http.StatusMethodNotAllowed, "This page can only be read.")
 	default:
-		p.help(r.Host).Write(w, r)
+		reply(w, r, p.help(r.Host))
 	}
 }
 
 func refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
-	page.Page{Status: status, Title: http.StatusText(status), Text: []string{why}}.Write(w, r)
+	reply(w, r, page.Page{Status: status, Title: http.StatusText(status), Text: []string{why}})
 }
 
 func (p *Proxy) help(host string) page.Page {
@@ -75,19 +76,27 @@ func (p *Proxy) ownHost(host string) bool {
 }
 
 // foreign reports whether r was caused by a page of another origin (Fetch
-// Metadata, and RFC 6454 §7).
-func foreign(r *http.Request, ours func(host string) bool) bool {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "none", "same-origin":
-	default:
-		return true
+// Metadata, and RFC 6454 §7). Every value counts: a second line is a trick.
+func (p *Proxy) foreign(r *http.Request) bool {
+	for _, site := range r.Header.Values("Sec-Fetch-Site") {
+		if site != "none" && site != "same-origin" {
+			return true
+		}
 	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
+	return slices.ContainsFunc(r.Header.Values("Origin"), func(origin string) bool { return !p.ownOrigin(origin) })
+}
+
+// ownOrigin reports whether an Origin field names this listener. Without a port
+// it names another server, at port 80 (RFC 6454 §4).
+func (p *Proxy) ownOrigin(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" {
 		return false
 	}
-	u, err := url.Parse(origin)
-	return err != nil || u.Scheme != "http" || !ours(u.Host)
+	if u.Port() == "" {
+		return p.ownHost(net.JoinHostPort(u.Hostname(), "80"))
+	}
+	return p.ownHost(u.Host)
 }
 
 func loopbackClient(remote string) bool {

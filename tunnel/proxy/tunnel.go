@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/forward"
 	"streamgauge/tunnel/page"
 	"streamgauge/tunnel/socks"
 	"streamgauge/tunnel/upstream"
@@ -32,6 +33,10 @@ func (p *Proxy) serveConnect(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		live.Update(func(ex *tunnel.Exchange) { ex.Status = page.Status(err) })
 		finishUndialled(live, err)
+		// Bytes that came with the request were meant for the tunnel and must
+		// not be taken for a request.
+		w.Header().Set("Connection", "close")
+		forward.StopReading(r.Context())
 		page.Failure(err).Write(w, r)
 		return
 	}
@@ -64,7 +69,7 @@ func (p *Proxy) openTunnel(client, origin net.Conn, early []byte, live *tunnel.L
 // authority returns the host:port of a CONNECT request (RFC 9112 §3.2.3).
 func authority(r *http.Request) (string, bool) {
 	u := r.URL
-	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.Hostname() == "" {
+	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Hostname() == "" {
 		return "", false
 	}
 	port, err := strconv.ParseUint(u.Port(), 10, 16)

@@ -29,7 +29,8 @@ type Body struct {
 	live     *tunnel.Live
 	units    *unitCounter
 	outcome  Outcome
-	last     int64 // ordinal of the last chunk; -1 before the first
+	atEnd    func() // called when the end was reached; may be nil
+	last     int64  // ordinal of the last chunk; -1 before the first
 	one      [1]byte
 }
 
@@ -39,6 +40,10 @@ type Body struct {
 func NewBody(resp *http.Response, r *Response, w *Writer, live *tunnel.Live) *Body {
 	return &Body{inner: resp.Body, response: r, flusher: w, live: live, units: newUnitCounter(resp, live), last: -1}
 }
+
+// AtEnd sets what is called once the body's end was reached, when its trailer
+// fields are known.
+func (b *Body) AtEnd(f func()) { b.atEnd = f }
 
 // Outcome returns how copying ended; valid once WriteTo has returned.
 func (b *Body) Outcome() Outcome { return b.outcome }
@@ -96,6 +101,9 @@ func (b *Body) finish(err error) error {
 	switch {
 	case errors.Is(err, io.EOF):
 		b.outcome.Ended = true
+		if b.atEnd != nil {
+			b.atEnd()
+		}
 		return nil
 	case errors.As(err, &write):
 		b.outcome.WriteErr = write.err

@@ -13,8 +13,15 @@ import (
 type RequestBody struct {
 	inner  io.ReadCloser
 	live   *tunnel.Live
+	atEnd  func() // may be nil
 	broken atomic.Pointer[error]
 	ended  atomic.Bool
+
+	// Where the client waits for 100 before it sends: the response that may
+	// come instead, and the end of the exchange. answer is nil otherwise, and
+	// after the first read.
+	answer *Response
+	over   <-chan struct{}
 }
 
 // NewRequestBody wraps the body of a request that has one.
@@ -22,14 +29,35 @@ func NewRequestBody(body io.ReadCloser, live *tunnel.Live) *RequestBody {
 	return &RequestBody{inner: body, live: live}
 }
 
+// AtEnd sets what is called when the body's end was read, before the reader
+// hears of it.
+func (b *RequestBody) AtEnd(f func()) { b.atEnd = f }
+
+// HoldOnceAnswered makes the first Read wait for over, and fail, if r has a head
+// by then. net/http asks for the body even where the origin refused it, and
+// asking is what tells the client to send it (RFC 9110 §10.1.1).
+func (b *RequestBody) HoldOnceAnswered(r *Response, over <-chan struct{}) {
+	b.answer, b.over = r, over
+}
+
+var errAnswered = errors.New("answered before the request was sent")
+
 // Read passes on what the client has sent.
 func (b *RequestBody) Read(p []byte) (int, error) {
+	if b.answer != nil && b.answer.HeadDone() {
+		<-b.over
+		return 0, errAnswered
+	}
+	b.answer = nil
 	n, err := b.inner.Read(p)
 	if n > 0 {
 		b.live.RequestBytes(n)
 	}
 	switch {
 	case errors.Is(err, io.EOF):
+		if b.atEnd != nil {
+			b.atEnd()
+		}
 		b.ended.Store(true)
 	case err != nil:
 		b.broken.CompareAndSwap(nil, &err)

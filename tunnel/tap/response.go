@@ -102,6 +102,24 @@ func (r *Response) take() (arrival, bool) {
 	return a, true
 }
 
+// HeadDone reports whether the final head has arrived.
+func (r *Response) HeadDone() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.follow.HeadDone()
+}
+
+// Pending returns how many payload bytes have arrived and were not taken.
+func (r *Response) Pending() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, a := range r.queue[r.first:] {
+		n += a.bytes
+	}
+	return n
+}
+
 // unfinished reports that all that arrived was taken and that more is to come.
 func (r *Response) unfinished() bool {
 	r.mu.Lock()

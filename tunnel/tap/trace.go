@@ -18,9 +18,9 @@ var errTooManyInterim = errors.New("more than 100 interim (1xx) responses")
 
 // Trace returns ctx prepared so that the Transport's progress with a request of
 // the given method is recorded: the connection it takes is bound to r, phases
-// are marked on live, interim responses go to w.
-func Trace(ctx context.Context, live *tunnel.Live, r *Response, method string, w *Writer) context.Context {
-	interim := 0
+// are marked on live, interim responses go to interim, from another goroutine.
+func Trace(ctx context.Context, live *tunnel.Live, r *Response, method string, interim func(int, http.Header)) context.Context {
+	count := 0
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			conn, ok := info.Conn.(*Conn)
@@ -35,10 +35,10 @@ func Trace(ctx context.Context, live *tunnel.Live, r *Response, method string, w
 			live.Mark(tunnel.Sent, live.Since())
 		},
 		Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
-			if interim++; interim > maxInterim {
+			if count++; count > maxInterim {
 				return errTooManyInterim
 			}
-			w.Interim(status, http.Header(header))
+			interim(status, http.Header(header))
 			return nil
 		},
 	})

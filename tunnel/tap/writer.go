@@ -69,8 +69,23 @@ func (w *Writer) WriteHeader(status int) {
 	if w.framed {
 		w.frame(h)
 	}
+	if status == http.StatusNotModified {
+		keepMetadata(h)
+	}
 	w.headSent, w.dirty = true, true
 	w.inner.WriteHeader(status)
+}
+
+// keepMetadata spells fields that net/http's server removes from a 304 so that
+// it does not know them. They tell of the representation, and a cache wants
+// them (RFC 9110 §15.4.5).
+func keepMetadata(h http.Header) {
+	for name, spelling := range map[string]string{"Content-Length": "Content-length", "Content-Type": "Content-type"} {
+		if values := h[name]; len(values) > 0 {
+			delete(h, name)
+			h[spelling] = values
+		}
+	}
 }
 
 // frame keeps net/http's server from re-framing and from adding fields. A
