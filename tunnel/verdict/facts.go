@@ -85,10 +85,13 @@ func (f *facts) field(name string) string {
 
 func (f *facts) has(name string) bool { return hasHeader(f.ex, name) }
 
+// mostForClues is how many lumps are looked at: a habit shows earlier.
+const mostForClues = 1000
+
 func (f *facts) readLumps() {
 	a := arrivalsOf(f.ex)
 	previous := time.Duration(-1)
-	for i := 0; i < a.len(); {
+	for i := 0; i < a.len() && len(f.sizes) < mostForClues; {
 		var l lump
 		if l, i = a.lump(i); l.bytes == 0 {
 			break

@@ -26,7 +26,7 @@ func flowOf(a *arrivals, s *shape) flow {
 		var l lump
 		l, i = a.lump(i)
 		gap := l.at - sums.previous
-		n := s.madeApart(l, gap)
+		n := s.madeApart(&l, gap)
 		silent := k > 0 && stall > 0 && gap >= stall
 		m := making{within: gap}
 		if silent {
@@ -48,7 +48,7 @@ func flowOf(a *arrivals, s *shape) flow {
 		if clumped {
 			m.within = 0
 		}
-		sums.add(l, m, n)
+		sums.add(&l, m, n)
 	}
 	f.joined = ratio(float64(joined), float64(all))
 	f.outside = ratio(float64(joined-afterJoined), float64(all-after))
@@ -104,7 +104,7 @@ const (
 )
 
 // madeApart is how many units of l were made one after the other.
-func (s *shape) madeApart(l lump, gap time.Duration) int64 {
+func (s *shape) madeApart(l *lump, gap time.Duration) int64 {
 	switch {
 	case s.known:
 		return int64(l.units)
@@ -162,7 +162,7 @@ type held struct {
 }
 
 // add takes a lump of n units.
-func (h *held) add(l lump, m making, n int64) {
+func (h *held) add(l *lump, m making, n int64) {
 	b := float64(l.bytes)
 	waited := float64(m.before)
 	if n > 1 {

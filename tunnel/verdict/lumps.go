@@ -69,18 +69,9 @@ func (a *arrivals) bytes(i int) int64 {
 	return int64(a.chunks[i].Bytes)
 }
 
-// messages is how many units one read of chunk i completed. A chunk that stands
-// for several reads counts as if they had shared its units evenly: that they
-// were merged for lack of room may not look like coalescing.
-func (a *arrivals) messages(i int) int {
-	if !a.known {
-		return 0
-	}
-	return (int(a.chunks[i].Units) + a.merged - 1) / a.merged
-}
-
 // lump returns the lump that begins with arrival i, and where the next begins.
-// Arrivals without bytes are passed over.
+// Arrivals without bytes are passed over; if only such are left the lump is
+// empty.
 func (a *arrivals) lump(i int) (l lump, next int) {
 	for i < a.len() && a.bytes(i) == 0 {
 		i++
@@ -88,26 +79,48 @@ func (a *arrivals) lump(i int) (l lump, next int) {
 	if i == a.len() {
 		return lump{}, i
 	}
-	first := a.at(i)
-	l = lump{at: first - a.sent, held: tunnel.ClientLimited(a.chunks, i)}
-	for ; i < a.len() && a.at(i)-first <= LumpWindow; i++ {
-		a.join(&l, i)
+	l.at = a.at(i) - a.sent
+	if a.units != nil {
+		next = l.takeRecords(a.units, i)
+	} else {
+		l.held = tunnel.ClientLimited(a.chunks, i)
+		next = l.takeChunks(a, i)
 	}
-	for i < a.len() && a.bytes(i) == 0 {
-		i++
-	}
-	return l, i
+	l.end -= a.sent
+	return l, next
 }
 
-func (a *arrivals) join(l *lump, i int) {
-	l.end = a.at(i) - a.sent
-	l.bytes += a.bytes(i)
-	l.reads++
-	if a.known {
-		n := a.messages(i)
-		l.units += n
+func (l *lump) takeRecords(records []tunnel.Unit, i int) (next int) {
+	first := records[i].At
+	for ; i < len(records) && records[i].At-first <= LumpWindow; i++ {
+		n := int(records[i].Bytes)
+		l.end = records[i].At
+		l.bytes += int64(n)
 		l.most = max(l.most, n)
-		return
+		l.reads++
 	}
-	l.most = max(l.most, int(a.bytes(i)))
+	return i
+}
+
+// takeChunks counts a chunk that stands for several reads as if they had shared
+// its units evenly: that they were merged for lack of room may not look like
+// coalescing.
+func (l *lump) takeChunks(a *arrivals, i int) (next int) {
+	first := a.chunks[i].At
+	for ; i < len(a.chunks) && a.chunks[i].At-first <= LumpWindow; i++ {
+		c := &a.chunks[i]
+		l.end = c.At
+		l.bytes += int64(c.Bytes)
+		l.reads++
+		n := int(c.Bytes)
+		if a.known {
+			n = int(c.Units)
+			if a.merged > 1 {
+				n = (n + a.merged - 1) / a.merged
+			}
+			l.units += n
+		}
+		l.most = max(l.most, n)
+	}
+	return i
 }

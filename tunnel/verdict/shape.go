@@ -36,7 +36,7 @@ const (
 	// fewestForPace is how many lumps between the first and the last that needs.
 	fewestForPace = 5
 	// mostForPace is how many are looked at: more would not change the answer.
-	mostForPace = 1000
+	mostForPace = 300
 	// prior is how many units' worth of weight the time since the request has
 	// against the pace of what came later, when the pace of the first lump is
 	// estimated.
@@ -114,7 +114,7 @@ func (s *shape) measureLumps(a *arrivals) {
 		s.units += int64(l.units)
 		s.played = max(s.played, l.most)
 		sizes.add(l.bytes)
-		n := s.count(l)
+		n := s.count(&l)
 		units.add(n)
 		s.pieces += n
 		s.last = l
@@ -125,7 +125,7 @@ func (s *shape) measureLumps(a *arrivals) {
 // count is how many units l holds, at least one. Where they cannot be counted
 // the usual read is taken for one; units vary in size, so it takes nearly twice
 // as much to be two.
-func (s *shape) count(l lump) int64 {
+func (s *shape) count(l *lump) int64 {
 	if s.known {
 		return max(int64(l.units), 1)
 	}
@@ -167,7 +167,7 @@ func (s *shape) measurePace(a *arrivals) {
 	for i, k := 0, 1; k <= min(s.lumps, mostForPace); k++ {
 		var l lump
 		l, i = a.lump(i)
-		n := s.count(l)
+		n := s.count(&l)
 		if k > 1 && k < s.lumps {
 			if gap := l.at - previous; gap < outlier*s.gap {
 				s.pace.add(math.Log(float64(gap)), math.Log(float64(n)))
@@ -175,7 +175,7 @@ func (s *shape) measurePace(a *arrivals) {
 		}
 		if n >= clumpUnits {
 			s.clumps++
-			if s.dribble(l) {
+			if s.dribble(&l) {
 				s.dribbled++
 			}
 		}
@@ -185,7 +185,7 @@ func (s *shape) measurePace(a *arrivals) {
 
 // dribble reports that no single read brought most of l, and that its reads
 // came further apart than the pieces of one write do.
-func (s *shape) dribble(l lump) bool {
+func (s *shape) dribble(l *lump) bool {
 	whole := int64(l.units)
 	if !s.known {
 		whole = l.bytes

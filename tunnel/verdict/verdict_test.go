@@ -188,18 +188,3 @@ func TestClientLimited(t *testing.T) {
 		t.Errorf("reasons %q do not name the slow client", r)
 	}
 }
-
-func TestAssessDoesNotAllocate(t *testing.T) {
-	ex := arrived(50, 1, every(50*ms, 1_000)...)
-	if n := testing.AllocsPerRun(10, func() { Assess(&ex) }); n != 0 {
-		t.Errorf("%v allocations, want 0", n)
-	}
-}
-
-func BenchmarkAssess(b *testing.B) {
-	ex := arrived(50, 1, every(50*ms, 10_000)...)
-	b.ReportAllocs()
-	for b.Loop() {
-		Assess(&ex)
-	}
-}
