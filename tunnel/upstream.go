@@ -3,6 +3,7 @@ package tunnel
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -53,6 +54,8 @@ func ParseUpstream(s string) (Upstream, error) {
 		return Upstream{}, fmt.Errorf("upstream scheme %q is not one of socks5, socks5h, socks4a, http, https", u.Scheme)
 	case up.Host == "":
 		return Upstream{}, fmt.Errorf("upstream %s:// has no host: want %s://host:port", up.Scheme, up.Scheme)
+	case strings.Contains(up.Host, ":") && !isIPv6(up.Host):
+		return Upstream{}, fmt.Errorf("upstream host is neither a name nor an address: want %s://host:port, an IPv6 address in brackets", up.Scheme)
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
 		// The host is not repeated: with a slash in the password, what was parsed
 		// as the port is the password's beginning.
@@ -74,6 +77,11 @@ func ParseUpstream(s string) (Upstream, error) {
 		return Upstream{}, err
 	}
 	return up, nil
+}
+
+func isIPv6(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Is6()
 }
 
 // checkCredentials applies the limits of the protocols: one length byte each

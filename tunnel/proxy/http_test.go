@@ -79,6 +79,7 @@ func TestMalformedRequests(t *testing.T) {
 		"connect port too large": {"CONNECT origin.test:65536 HTTP/1.1\r\n" + host + "\r\n", 400},
 		"connect with path":      {"CONNECT origin.test:80/x HTTP/1.1\r\n" + host + "\r\n", 400},
 		"connect with user":      {"CONNECT u:p@origin.test:80 HTTP/1.1\r\n" + host + "\r\n", 400},
+		"connect with query":     {"CONNECT origin.test:80? HTTP/1.1\r\n" + host + "\r\n", 400},
 		"connect absolute":       {"CONNECT http://origin.test:80 HTTP/1.1\r\n" + host + "\r\n", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,6 +131,8 @@ func TestRequestHead(t *testing.T) {
 		"empty path":    {request: "GET http://origin.test HTTP/1.1\r\nHost: o\r\n\r\n", first: "GET / HTTP/1.1\r\n"},
 		"empty query":   {request: "GET http://origin.test/? HTTP/1.1\r\nHost: o\r\n\r\n", first: "GET /? HTTP/1.1\r\n"},
 		"options":       {request: "OPTIONS http://origin.test HTTP/1.1\r\nHost: o\r\n\r\n", first: "OPTIONS * HTTP/1.1\r\n"},
+		"options query": {request: "OPTIONS http://origin.test?x HTTP/1.1\r\nHost: o\r\n\r\n", first: "OPTIONS /?x HTTP/1.1\r\n"},
+		"fragment":      {request: "GET http://origin.test/x#y HTTP/1.1\r\nHost: o\r\n\r\n", first: "GET /x HTTP/1.1\r\n"},
 		"max-forwards":  {request: "TRACE http://origin.test/ HTTP/1.1\r\nHost: o\r\nMax-Forwards: 3\r\n\r\n", has: []string{"Max-Forwards: 2\r\n"}},
 		"user's agent":  {request: "GET http://origin.test/ HTTP/1.1\r\nHost: o\r\nUser-Agent: mine\r\n\r\n", has: []string{"User-Agent: mine\r\n"}},
 		"old client":    {request: "GET http://origin.test/ HTTP/1.0\r\n\r\n", first: "GET / HTTP/1.1\r\n", has: []string{"Host: origin.test\r\n"}},
