@@ -117,7 +117,7 @@ var wholeClues = []clue{
 	{WholeChunked, both(named("lighttpd"), all(wholeChunked, isHeldHead)), []blame{{"lighttpd", 2}}},
 	{WholeChunked, both(named("varnish"), all(wholeChunked, isHeldHead)), []blame{{"varnish", 2}}},
 	{WholeChunked, all(isPHP, wholeChunked), []blame{{"php-fpm", 1}}},
-	{LoneCoding, both(named("express"), loneCoding), []blame{{"express", 3}}},
+	{LoneCoding, both(named("express"), all(not(lowerNode), loneCoding)), []blame{{"express", 3}}},
 	{LoneCoding, both(named("caddy"), loneCoding), []blame{{"caddy", 4}}},
 	{LoneCoding, both(named("varnish"), loneCoding), []blame{{"varnish", 4}}},
 	{LoneCoding, both(named("gunicorn"), loneCoding), []blame{{"django", 4}, {"gunicorn", 1}, {"flask", 1}}},
@@ -162,7 +162,7 @@ var otherClues = []clue{
 	{HeadMidway, when(func(f *facts) bool { return f.headMidway && f.whole() && !f.coded }), []blame{{"origin", 3}}},
 	{HeadBefore, both(named("nginx"), isEarlyHead), []blame{{"nginx", -1}}},
 	{BrokenOff, when(func(f *facts) bool { return f.Label == Truncated }), []blame{{"origin", 3}, {"link", 1}}},
-	{SlowClient, when(func(f *facts) bool { return f.ClientLimited }), []blame{{"client", 6}}},
+	{SlowClient, when(func(f *facts) bool { return f.ClientLimited }), []blame{{"client", 12}}},
 }
 
 // both joins a sign of the layer with one of what it does; the detail is that
@@ -189,6 +189,14 @@ func all(seen ...func(*facts) (string, bool)) func(*facts) (string, bool) {
 		joined = both(joined, next)
 	}
 	return joined
+}
+
+// not is the lack of an observation.
+func not(seen func(*facts) (string, bool)) func(*facts) (string, bool) {
+	return when(func(f *facts) bool {
+		_, ok := seen(f)
+		return !ok
+	})
 }
 
 // when is an observation without a detail.
