@@ -40,7 +40,7 @@ func commands() []command {
 }
 
 func main() {
-	err := withMemory(func() error { return dispatch(os.Args[1:]) })
+	err := inOurProcess(func() error { return dispatch(os.Args[1:]) })
 	os.Exit(exitCode(os.Stderr, err))
 }
 
