@@ -182,9 +182,7 @@ func (j *job) outgoing(r *http.Request) *http.Request {
 	removeHopByHop(out.Header, out.Header["Connection"])
 	renewTE(out.Header, r.Header)
 	removeFromTrailer(out.Trailer)
-	if _, named := out.Header["User-Agent"]; !named {
-		out.Header["User-Agent"] = nil // net/http would add its own
-	}
+	keepUserAgent(out.Header)
 	if j.sent != nil {
 		j.sent.AtEnd(func() { removeFromTrailer(r.Trailer) })
 		if hasToken(r.Header["Expect"], "100-continue") {
@@ -237,7 +235,12 @@ func (j *job) accept(resp *http.Response) *http.Response {
 	})
 	// net/http drops the whole Connection field of a response that says "close";
 	// the wire still has it.
+	protocols := resp.Header["Upgrade"]
 	removeHopByHop(resp.Header, valuesOf(header, "Connection"))
+	if resp.StatusCode == http.StatusUpgradeRequired && len(protocols) > 0 {
+		// RFC 9110 §15.5.22: it must say to what, and upgrades pass through us.
+		resp.Header["Upgrade"], resp.Header["Connection"] = protocols, []string{"Upgrade"}
+	}
 	removeFromTrailer(resp.Trailer)
 	j.writer.KeepFraming(j.response.Framing())
 	j.body = tap.NewBody(resp, j.response, j.writer, j.live)

@@ -40,6 +40,17 @@ func renewTE(out, in http.Header) {
 	}
 }
 
+// keepUserAgent keeps net/http from adding a User-Agent of its own, and from
+// dropping one that is empty.
+func keepUserAgent(h http.Header) {
+	switch values, named := h["User-Agent"]; {
+	case !named:
+		h["User-Agent"] = nil
+	case len(values) == 1 && values[0] == "":
+		h["User-Agent"], h["User-agent"] = nil, values
+	}
+}
+
 // removeFromTrailer removes what may not be a trailer field: what frames,
 // routes or authorizes the message, or belongs to a hop (RFC 9110 §6.5.1).
 func removeFromTrailer(trailer http.Header) {

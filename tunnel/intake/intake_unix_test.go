@@ -4,6 +4,7 @@ package intake
 
 import (
 	"io"
+	"net"
 	"testing"
 )
 
@@ -44,5 +45,41 @@ func TestReady(t *testing.T) {
 	}
 	if _, _, ok := reading(opaque{near}).Ready(); ok {
 		t.Error("ready where it cannot be told")
+	}
+}
+
+func TestWhenGone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		act  func(far *net.TCPConn)
+		gone bool
+	}{
+		"closes":      {func(far *net.TCPConn) { far.Close() }, true},
+		"half-closes": {func(far *net.TCPConn) { _ = far.CloseWrite() }, true},
+		"resets":      {func(far *net.TCPConn) { _ = far.SetLinger(0); far.Close() }, true},
+		"sends":       {func(far *net.TCPConn) { _, _ = io.WriteString(far, "x") }, false},
+		"waits":       {func(*net.TCPConn) {}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			near, far := connected(t)
+			told := make(chan struct{})
+			stop := WhenGone(near, func() { close(told) })
+			tt.act(far)
+			if tt.gone {
+				<-told // or the test's time limit
+			}
+			stop()
+			select {
+			case <-told:
+				if !tt.gone {
+					t.Error("told that the peer is gone")
+				}
+			default:
+			}
+			if name == "sends" {
+				if p, err := reading(near).Next(nil); string(p) != "x" || err != nil {
+					t.Errorf("afterwards read %q, %v; want x", p, err)
+				}
+			}
+		})
 	}
 }

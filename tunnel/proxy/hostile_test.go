@@ -212,6 +212,16 @@ func TestBrokenEncodedStream(t *testing.T) {
 	})
 }
 
+// TestUpgradeRequired asks that a 426 says to what.
+func TestUpgradeRequired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.origin.HandleScript("/", steps("HTTP/1.1 426 Upgrade Required\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n", tunneltest.Stay))
+		got := w.exchange("GET", "GET http://origin.test/ HTTP/1.1\r\nHost: o\r\n\r\n")
+		checkHeader(t, "426", got.header, http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Content-Length": {"0"}})
+	})
+}
+
 // TestNotModified asks that a 304 keeps what it says of the representation.
 func TestNotModified(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

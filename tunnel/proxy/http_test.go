@@ -137,6 +137,7 @@ func TestRequestHead(t *testing.T) {
 		"user's agent":  {request: "GET http://origin.test/ HTTP/1.1\r\nHost: o\r\nUser-Agent: mine\r\n\r\n", has: []string{"User-Agent: mine\r\n"}},
 		"old client":    {request: "GET http://origin.test/ HTTP/1.0\r\n\r\n", first: "GET / HTTP/1.1\r\n", has: []string{"Host: origin.test\r\n"}},
 		"user in URL":   {request: "GET http://u:p@origin.test/ HTTP/1.1\r\nHost: o\r\n\r\n", hasNot: []string{"u:p", "Authorization"}},
+		"empty agent":   {request: "GET http://origin.test/ HTTP/1.1\r\nHost: o\r\nUser-Agent:\r\n\r\n", has: []string{"User-agent: \r\n"}},
 		"own encodings": {request: "GET http://origin.test/ HTTP/1.1\r\nHost: o\r\nAccept-Encoding: br\r\n\r\n", has: []string{"Accept-Encoding: br\r\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/forward"
+	"streamgauge/tunnel/intake"
 	"streamgauge/tunnel/page"
 	"streamgauge/tunnel/socks"
 	"streamgauge/tunnel/upstream"
@@ -91,7 +92,11 @@ func (p *Proxy) serveSOCKS(ctx context.Context, client net.Conn) {
 	_ = client.SetReadDeadline(time.Time{})
 	method := "SOCKS" + strconv.Itoa(int(request.Version))
 	live := p.beginTunnel(method, request.Addr(), client.RemoteAddr().String())
-	origin, err := p.dial(ctx, request.Addr(), live)
+	dialling, cancel := context.WithCancel(ctx)
+	stopWatch := intake.WhenGone(client, cancel)
+	origin, err := p.dial(dialling, request.Addr(), live)
+	stopWatch()
+	cancel()
 	if err != nil {
 		finishUndialled(live, err)
 		_ = request.Refuse(client, err)
