@@ -39,7 +39,7 @@ var table = map[string]string{
 	"tunnel/intake":     "",
 	"tunnel/relay":      "tunnel tunnel/tap tunnel/wire tunnel/intake",
 	"tunnel/decrypt":    "tunnel tunnel/tap tunnel/wire",
-	"tunnel/proxy":      "tunnel tunnel/tap tunnel/upstream tunnel/socks tunnel/page tunnel/forward tunnel/relay tunnel/decrypt",
+	"tunnel/proxy":      "tunnel tunnel/intake tunnel/tap tunnel/upstream tunnel/socks tunnel/page tunnel/forward tunnel/relay tunnel/decrypt",
 	"tunnel/journal":    "tunnel",
 	"tunnel/verdict":    "tunnel",
 	"tunnel/recording":  "tunnel tunnel/verdict",
