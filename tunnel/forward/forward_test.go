@@ -153,15 +153,16 @@ type brokenUpload struct{}
 func (brokenUpload) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestViaProxy(t *testing.T) {
-	path := Path{Absolute: func(addr string) (tunnel.Upstream, bool) {
-		return tunnel.Upstream{Scheme: tunnel.HTTP, Host: "up", Port: 1, User: "u", Password: "p"}, addr == "h:80"
-	}}
-	for url, want := range map[string]string{"http://h/": "http://u:p@upstream.invalid", "http://bypassed/": "", "https://h/": ""} {
-		got := viaProxy(path, parsed(t, "GET "+url+" HTTP/1.1\r\nHost: x\r\n\r\n"))
-		if (got == nil) != (want == "") || got != nil && got.String() != want {
-			t.Errorf("%s: %v, want %q", url, got, want)
-		}
+	r := parsed(t, "GET http://h/ HTTP/1.1\r\nHost: x\r\n\r\n")
+	if got, err := viaProxy(r); got != nil || err != nil {
+		t.Errorf("without an upstream: %v, %v", got, err)
 	}
+	up := tunnel.Upstream{Scheme: tunnel.HTTP, Host: "up", Port: 1, User: "u", Password: "p"}
+	r = r.WithContext(context.WithValue(t.Context(), upstreamKey{}, up))
+	if got, err := viaProxy(r); err != nil || got.String() != "http://u:p@upstream.invalid" {
+		t.Errorf("with one: %v, %v", got, err)
+	}
+	var path Path
 	dialled := ""
 	path.Dial = func(_ context.Context, addr string) (tap.Link, error) {
 		dialled = addr

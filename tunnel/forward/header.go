@@ -27,7 +27,7 @@ func removeHopByHop(h http.Header, connection []string) {
 		}
 	}
 	for _, name := range hopByHop {
-		h.Del(name)
+		delete(h, name) // canonical as it stands
 	}
 }
 
@@ -56,7 +56,7 @@ func keepUserAgent(h http.Header) {
 func removeFromTrailer(trailer http.Header) {
 	removeHopByHop(trailer, trailer["Connection"])
 	for _, name := range []string{"Content-Length", "Host", "Trailer", "Authorization", "Content-Encoding", "Content-Type", "Content-Range"} {
-		trailer.Del(name)
+		delete(trailer, name)
 	}
 }
 

@@ -37,7 +37,7 @@ const upstreamHost = "upstream.invalid"
 // changes no body, and dials by path.
 func newTransport(path Path) *http.Transport {
 	return &http.Transport{
-		Proxy: func(r *http.Request) (*url.URL, error) { return viaProxy(path, r), nil },
+		Proxy: viaProxy,
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			return dialPlain(ctx, path, addr)
 		},
@@ -57,21 +57,22 @@ func newTransport(path Path) *http.Transport {
 	}
 }
 
+// upstreamKey is the context key of the tunnel.Upstream that a request is sent
+// to in absolute form.
+type upstreamKey struct{}
+
 // viaProxy returns the proxy that the Transport writes r to in absolute form,
 // with credentials, or nil.
-func viaProxy(path Path, r *http.Request) *url.URL {
-	if r.URL.Scheme != "http" {
-		return nil
-	}
-	up, ok := path.Absolute(target(r))
+func viaProxy(r *http.Request) (*url.URL, error) {
+	up, ok := r.Context().Value(upstreamKey{}).(tunnel.Upstream)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	u := &url.URL{Scheme: "http", Host: upstreamHost}
 	if up.User != "" {
 		u.User = url.UserPassword(up.User, up.Password)
 	}
-	return u
+	return u, nil
 }
 
 func dialPlain(ctx context.Context, path Path, addr string) (net.Conn, error) {
@@ -129,6 +130,7 @@ func (f *Forwarder) send(r *http.Request) (*http.Response, error) {
 		if err := f.path.CheckLoop(r.Context(), target(r)); err != nil {
 			return nil, err
 		}
+		r = r.WithContext(context.WithValue(r.Context(), upstreamKey{}, up))
 	}
 	r.URL.Opaque = opaque(r, absolute)
 	resp, err := f.transport.RoundTrip(r)
