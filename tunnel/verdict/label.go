@@ -24,6 +24,8 @@ const (
 	// much of the wait was not the making of its units cannot be seen.
 	shortest      = 250 * time.Millisecond
 	shortestWhole = 500 * time.Millisecond
+	// instant is how long what was made in one piece may take to arrive.
+	instant = 50 * time.Millisecond
 	// fewest is how many pieces (units, or lumps where units are not known) a
 	// stream has.
 	fewest = 3
@@ -45,6 +47,9 @@ func (v *Verdict) label(ex *tunnel.Exchange, s *shape) Label {
 	case s.lumps == 0:
 		return unanswered(ex)
 	case ex.Kind == tunnel.KindTunnel && v.fewInTunnel(s):
+		if v.Provisional {
+			return TooShort
+		}
 		v.Guessed = true
 		return inTunnel(s)
 	case s.download(), !s.known && v.wholeBody(ex, s), s.known && s.units == 1 && hasHeader(ex, "Content-Length"):
@@ -122,7 +127,6 @@ func (v *Verdict) wholeBody(ex *tunnel.Exchange, s *shape) bool {
 	if s.lumps == 1 {
 		return !v.Provisional
 	}
-	const instant = 50 * time.Millisecond
 	if s.span() < instant && !v.Provisional {
 		return true
 	}
@@ -144,21 +148,25 @@ const (
 	thinking = 1_800 * time.Millisecond
 )
 
-// fewInTunnel reports that a tunnel brought all in one lump, but for what comes
+// fewInTunnel reports that a tunnel brought all at once, but for what comes
 // before a response.
 func (v *Verdict) fewInTunnel(s *shape) bool {
-	return s.lumps == 1 || s.lumps == 2 && s.first.bytes <= preamble
+	return s.lumps == 1 || s.lumps == 2 && s.first.bytes <= preamble || s.span() < instant
 }
 
-// inTunnel guesses at a tunnel of a single lump: late and of middling size, it
-// is likelier a stream that was held than an answer. An answer's head does not
-// come long before it.
+// inTunnel guesses at a tunnel that brought all at once: late and of middling
+// size, it is likelier a stream that was held than an answer. An answer's head
+// does not come long before it.
 func inTunnel(s *shape) Label {
-	late, bytes := s.last.at >= thinking, s.last.bytes
+	headFirst := s.span() >= instant && s.first.bytes >= earlyHead
+	bytes := s.bytes
+	if s.span() >= instant {
+		bytes = s.last.bytes
+	}
 	switch {
 	case s.last.at < shortestWhole && bytes < muchInTunnel/8:
 		return TooShort
-	case late && bytes < muchInTunnel && (bytes >= littleInTunnel || s.lumps == 2 && s.first.bytes >= earlyHead):
+	case s.last.at >= thinking && bytes < muchInTunnel && (bytes >= littleInTunnel || headFirst):
 		return BufferedWhole
 	}
 	return NotAStream

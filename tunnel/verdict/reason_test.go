@@ -23,20 +23,35 @@ func TestReasons(t *testing.T) {
 		ex   tunnel.Exchange
 		want string
 	}{
-		{"held whole, the head too", reply(nginxHead, 4100*ms, tunnel.Chunk{At: 4100 * ms, Bytes: 9000, Units: 94}),
-			"94 units in 1 lump; first after 4.1s, last 0s later; the head was held too: it came with the first bytes, after 4.1s"},
-		{"held whole behind an early head", reply(goHead, 100*ms, atEnd(9000)...),
-			"80 units in 1 lump; first after 3s, last 0s later; the head came 2.9s before the first bytes"},
-		{"a source's clumps", reply("", ms, clumps...),
-			"25 units in 5 lumps; first after 300ms, last 1.6s later; largest lump 20 % of the bytes, longest gap 400ms; the source writes some 5 units at a time, every 400ms"},
-		{"a silence on the path", reply("", ms, append(slices.Clone(flow), tunnel.Chunk{At: 4 * s, Bytes: 4000, Units: 40})...),
-			"70 units in 31 lumps; first after 50ms, last 3.95s later; largest lump 57 % of the bytes, longest gap 2.5s; 1 silence, the longest of 2.5s, where 50ms is usual; what was missed came at its end: the path was silent"},
-		{"a silence of the source", reply("", ms, append(slices.Clone(flow), tunnel.Chunk{At: 4 * s, Bytes: 100, Units: 1})...),
-			"31 units in 31 lumps; first after 50ms, last 3.95s later; largest lump 3 % of the bytes, longest gap 2.5s; 1 silence, the longest of 2.5s, where 50ms is usual; nothing was missed: the source was silent"},
-		{"keep-alives", reply("", ms, lumpsOf(5*s, 0, 14, 14, 14)...),
-			"3 lumps; first after 5s, last 10s later; largest lump 33 % of the bytes, longest gap 5s; 3 keep-alives and nothing else: the connection is alive, the source has said nothing"},
-		{"a tunnel of one lump", tunnel.Exchange{Kind: tunnel.KindTunnel, End: tunnel.Complete, Chunks: lumpsOf(3*s, 0, 9000)},
-			"1 lump; first after 3s, last 0s later; an opaque tunnel that brought all at once: a guess by size and time"},
+		{
+			"held whole, the head too", reply(nginxHead, 4100*ms, tunnel.Chunk{At: 4100 * ms, Bytes: 9000, Units: 94}),
+			"94 units in 1 lump; first after 4.1s, last 0s later; the head was held too: it came with the first bytes, after 4.1s",
+		},
+		{
+			"held whole behind an early head", reply(goHead, 100*ms, atEnd(9000)...),
+			"80 units in 1 lump; first after 3s, last 0s later; the head came 2.9s before the first bytes",
+		},
+		{
+			"a source's clumps", reply("", ms, clumps...),
+			"25 units in 5 lumps; first after 300ms, last 1.6s later; largest lump 20 % of the bytes, longest gap 400ms; the source writes some 5 units at a time, every 400ms",
+		},
+		{
+			"a silence on the path", reply("", ms, append(slices.Clone(flow), tunnel.Chunk{At: 4 * s, Bytes: 4000, Units: 40})...),
+			"70 units in 31 lumps; first after 50ms, last 3.95s later; largest lump 57 % of the bytes, longest gap 2.5s; 1 silence, the longest of 2.5s, where 50ms is usual; what was missed came at its end: the path was silent",
+		},
+		{
+			"a silence of the source", reply("", ms, append(slices.Clone(flow), tunnel.Chunk{At: 4 * s, Bytes: 100, Units: 1})...),
+			"31 units in 31 lumps; first after 50ms, last 3.95s later; largest lump 3 % of the bytes, longest gap 2.5s; 1 silence, the longest of 2.5s, where 50ms is usual; nothing was missed: the source was silent",
+		},
+		{
+			"keep-alives", reply("", ms, lumpsOf(5*s, 0, 14, 14, 14)...),
+			"3 lumps; first after 5s, last 10s later; largest lump 33 % of the bytes, longest gap 5s; 3 keep-alives and nothing else: the connection is alive, the source has said nothing",
+		},
+		{
+			"a tunnel of one lump",
+			tunnel.Exchange{Kind: tunnel.KindTunnel, End: tunnel.Complete, Chunks: lumpsOf(3*s, 0, 9000)},
+			"1 lump; first after 3s, last 0s later; an opaque tunnel that brought all at once: a guess by size and time",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

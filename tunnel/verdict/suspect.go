@@ -27,7 +27,8 @@ type Suspect struct {
 // Evidence is one clue as it counts for one layer.
 type Evidence struct {
 	Clue Clue `json:"clue"`
-	// Detail is what was seen, in no language: a header, a size, a time.
+	// Detail is what was seen, in no language: a header, a size, a time. A header
+	// is the origin's text: whoever prints it makes it safe to print.
 	Detail string `json:"detail,omitempty"`
 	// Weight is what the clue adds to the layer's log-odds against Unknown.
 	Weight float64 `json:"weight"`
@@ -88,4 +89,51 @@ func weigh(found map[string][]Evidence) []Suspect {
 	}
 	slices.SortStableFunc(suspects, func(a, b Suspect) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	return suspects
+}
+
+// String is the evidence as an English sentence without a full stop.
+func (e Evidence) String() string {
+	text, ok := clueTexts[e.Clue]
+	if !ok {
+		text = string(e.Clue)
+	}
+	if e.Detail != "" {
+		text += " (" + e.Detail + ")"
+	}
+	if e.Weight < 0 {
+		return "against it: " + text
+	}
+	return text
+}
+
+// clueTexts are the clues in English.
+var clueTexts = map[Clue]string{
+	NamesItself:     "a header names it",
+	LowerNames:      "all header names are in lower case",
+	SortedNames:     "sorted header names and no Server, as a Go program writes them",
+	PageBlocks:      "lumps of a page of memory",
+	RewrittenBlocks: "lumps of a page that a second hop cut again",
+	FlushedBlocks:   "lumps of two unflushed wire chunks",
+	SniffedBlock:    "a first lump of the bytes that are looked at for a type",
+	DoublePages:     "lumps near 8 KiB",
+	RecordBlocks:    "lumps of a full TLS record",
+	HeadWithBody:    "the head was held with the first bytes",
+	HeadMidway:      "the head came late, and the bytes far later",
+	HeadBefore:      "the head came before the first bytes",
+	WholeWithLength: "all at the end, with a length",
+	WholeToClose:    "all at the end, ended by the close",
+	WholeChunked:    "all at the end, in wire chunks",
+	LoneCoding:      "the head of a coding alone, then silence",
+	WholeCoded:      "all at the end, encoded",
+	Aged:            "its age is how long it was kept",
+	CorkCadence:     "a lump each 200 to 260 ms, as the kernel's cork lets go",
+	SliceCadence:    "lumps by a clock",
+	SameCount:       "the same number of units in each lump",
+	NoPattern:       "neither size nor clock nor count cut the lumps",
+	PathSilent:      "a silence ended with all that was missed",
+	SourceSilent:    "a silence ended as if nothing had been made in it",
+	WritesClumps:    "several units at a time, with pauses, as a source writes",
+	BrokenOff:       "the body ended before its framing said",
+	SlowClient:      "the client did not read on",
+	HeldByProgram:   "made whole, then played unit by unit",
 }

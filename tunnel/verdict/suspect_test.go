@@ -203,10 +203,25 @@ func TestClueTable(t *testing.T) {
 		if c.code == "" || c.holds == nil || len(c.blames) == 0 {
 			t.Errorf("row %d of the clues, %q, is not whole", i, c.code)
 		}
+		if clueTexts[c.code] == "" {
+			t.Errorf("clue %s has no sentence", c.code)
+		}
 		for _, b := range c.blames {
 			if b.layer != strings.ToLower(b.layer) || b.weight == 0 {
 				t.Errorf("clue %s blames %q by %v", c.code, b.layer, b.weight)
 			}
+		}
+	}
+}
+
+func TestEvidenceAsSentence(t *testing.T) {
+	for want, e := range map[string]Evidence{
+		"a header names it (Server: nginx/1.22.1)":               {NamesItself, "Server: nginx/1.22.1", 1.5},
+		"all header names are in lower case":                     {LowerNames, "", 1.5},
+		"against it: the head came before the first bytes (2ms)": {HeadBefore, "2ms", -1},
+	} {
+		if got := e.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -103,9 +103,8 @@ var schedules = []schedule{
 
 // hold is what stands between source and client: it turns events into reads.
 type hold struct {
-	name  string
-	sizes []int // what its reads may be recognised by
-	pass  func(r *rand.Rand, events []event) []arrival
+	name string
+	pass func(r *rand.Rand, events []event) []arrival
 }
 
 // flushed writes each event as its own read.
