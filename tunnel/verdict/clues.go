@@ -18,6 +18,7 @@ const (
 	FlushedBlocks   Clue = "flushed_blocks"   // lumps of 4082: two unflushed wire chunks of 2048
 	SniffedBlock    Clue = "sniffed_block"    // a first lump of 512, then 2 KiB pieces
 	DoublePages     Clue = "double_pages"     // lumps near 8 KiB
+	PHPCharset      Clue = "php_charset"      // the head is PHP's, by X-Powered-By or by how it adds the charset
 	RecordBlocks    Clue = "record_blocks"    // lumps of a full TLS record
 	HeadWithBody    Clue = "head_with_body"   // the head was held with the first bytes
 	HeadMidway      Clue = "head_midway"      // the head came late, and the bytes far later
@@ -83,6 +84,7 @@ var blockClues = []clue{
 	{SniffedBlock, all(isUncoded, first(512, 512)), []blame{{"goproxy", 6}}},
 	{DoublePages, all(isPHP, first(7900, 8400)), []blame{{"php-fpm", 4}}},
 	{DoublePages, all(isPHP, blocks(8100, 8400)), []blame{{"php-fpm", 2}}},
+	{PHPCharset, isPHP, []blame{{"php-fpm", 0.5}}},
 	{DoublePages, all(isNotPHP, blocks(8176, 8192)), []blame{{"php-fpm", 1.5}, {"nginx", 1.5}, {"origin", 1}, {"apache", 0.5}}},
 	{RecordBlocks, both(named("nginx"), all(isHTTP, blocks(15_000, 16_500))), []blame{{"nginx", 2}}},
 	{RecordBlocks, all(isTunnel, first(16_000, 16_700)), []blame{{"nginx", 3}}},
@@ -225,8 +227,8 @@ var (
 	isHTTP      = when(func(f *facts) bool { return len(f.ex.ResponseHeaders) > 0 })
 	isTunnel    = when(func(f *facts) bool { return len(f.ex.ResponseHeaders) == 0 })
 	isUncoded   = when(func(f *facts) bool { return !f.coded })
-	isPHP       = when(func(f *facts) bool { return strings.HasPrefix(f.powered, "php") })
-	isNotPHP    = when(func(f *facts) bool { return !strings.HasPrefix(f.powered, "php") })
+	isPHP       = when(func(f *facts) bool { return f.php })
+	isNotPHP    = when(func(f *facts) bool { return !f.php })
 	isCoalesced = when(func(f *facts) bool { return f.Label == Coalesced })
 	isJoining   = when(func(f *facts) bool { return f.Label == Bursty && !f.Clumped })
 	isJammed    = when((*facts).jammed)

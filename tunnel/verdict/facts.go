@@ -23,6 +23,7 @@ type facts struct {
 	lower                bool   // all names in lower case, in HTTP/1
 	sorted               bool   // names in the order of Go's server, which names itself nowhere
 	age                  int    // seconds; 0 if absent
+	php                  bool   // the head is PHP's
 
 	sizes      []int64 // of the lumps
 	gaps       []time.Duration
@@ -55,6 +56,9 @@ func (f *facts) readFields() {
 	f.lower = !strings.HasPrefix(f.ex.Protocol, "HTTP/2") && len(f.ex.ResponseHeaders) > 1 &&
 		!slices.ContainsFunc(f.ex.ResponseHeaders, func(h tunnel.Header) bool { return h.Name != strings.ToLower(h.Name) })
 	f.sorted = f.goOrder()
+	// PHP adds its default charset without a space, whatever expose_php says.
+	kind, _ := header(f.ex, "Content-Type")
+	f.php = strings.HasPrefix(f.powered, "php") || strings.HasSuffix(kind.Value, ";charset=UTF-8")
 }
 
 // goOrder reports that the head is as Go's server writes it: the program's

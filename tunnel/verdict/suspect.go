@@ -116,6 +116,7 @@ var clueTexts = map[Clue]string{
 	FlushedBlocks:   "lumps of two unflushed wire chunks",
 	SniffedBlock:    "a first lump of the bytes that are looked at for a type",
 	DoublePages:     "lumps near 8 KiB",
+	PHPCharset:      "the head is written as PHP does",
 	RecordBlocks:    "lumps of a full TLS record",
 	HeadWithBody:    "the head was held with the first bytes",
 	HeadMidway:      "the head came late, and the bytes far later",

@@ -84,6 +84,7 @@ func TestSuspects(t *testing.T) {
 		{"openresty", reply(strings.Replace(nginxHead, "nginx/1.22.1", "openresty/1.25", 1), late, atEnd(2000)...), "nginx|openresty"},
 		{"uwsgi behind nginx", reply(nginxHead, 700*ms, lumpsOf(700*ms, 25, 4019, 4096, 4096, 1500)...), "nginx"},
 		{"php, eight KiB", reply(phpHead, 900*ms, lumpsOf(900*ms, 37, 8084, 8184, 8184, 8184, 700)...), "php-fpm"},
+		{"php that hides, eight KiB and a rest", reply(strings.ReplaceAll(nginxHead, "event-stream", "event-stream;charset=UTF-8"), 3400*ms, tunnel.Chunk{At: 3400 * ms, Bytes: 8135, Units: 81}, tunnel.Chunk{At: 4100 * ms, Bytes: 1881, Units: 19}), "php-fpm"},
 		{"php flushes, nginx gathers", reply(phpHead, 600*ms, lumpsOf(600*ms, 24, 3720, 3821, 3819, 3826, 3791)...), "nginx"},
 		{"php behind apache", reply(apacheHead+"X-Powered-By: PHP/8.2\n", early, jam...), "apache"},
 		{"apache ratelimit", reply(apacheHead, early, lumpsOf(200*ms, 5, 600, 640, 580, 610, 590, 630, 600)...), "apache"},
