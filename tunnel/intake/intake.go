@@ -26,6 +26,7 @@ type Reader struct {
 	// once makes an attempt that finds nothing the last.
 	once bool
 
+	into  []byte  // the caller's buffer, for the present read, if it is large
 	want  int     // class of the next buffer
 	class int     // class of buf
 	buf   *[]byte // nil while none is held
@@ -63,11 +64,17 @@ func Unwrap(conn net.Conn) (inner net.Conn, last bool) {
 // Next waits for bytes and returns them; they are good until the next call or
 // Release. The error may come with the last bytes; io.EOF is an end in good
 // order. Where a wait needs a buffer, scratch is used if it is not empty, so
-// that a caller who has one anyway pays for no second.
+// that a caller who has one anyway pays for no second; a scratch as large as
+// what would be read is always used, which spares a copy.
 func (r *Reader) Next(scratch []byte) ([]byte, error) {
 	r.settle()
 	if r.raw == nil {
 		return r.wait(scratch)
+	}
+	if len(scratch) >= sizes[rawFloor] {
+		r.Release()
+		r.into = scratch
+		defer func() { r.into = nil }()
 	}
 	return r.read(false)
 }
@@ -101,6 +108,9 @@ func (r *Reader) read(once bool) ([]byte, error) {
 	r.once = once
 	if err := r.raw.Read(r.try); err != nil {
 		return nil, err
+	}
+	if r.into != nil {
+		return r.into[:r.n], r.err
 	}
 	if r.buf == nil { // the attempt found nothing
 		return nil, r.err

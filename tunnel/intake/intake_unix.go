@@ -23,13 +23,17 @@ func (r *Reader) attach(tcp *net.TCPConn) {
 
 // attempt reads what is there. False asks the runtime to wait and call again.
 func (r *Reader) attempt(fd uintptr) bool {
-	r.hold()
+	into := r.into
+	if into == nil {
+		r.hold()
+		into = *r.buf
+	}
 	for {
-		n, err := syscall.Read(int(fd), *r.buf)
+		n, err := syscall.Read(int(fd), into)
 		switch {
 		case err == syscall.EAGAIN:
 			r.Release()
-			r.err = errNothing
+			r.n, r.err = 0, errNothing
 			return r.once
 		case err == syscall.EINTR:
 			continue

@@ -8,6 +8,7 @@ import (
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/intake"
+	"streamgauge/tunnel/wire"
 )
 
 // Outcome is how the copying of a body ended.
@@ -31,14 +32,21 @@ type Body struct {
 	outcome  Outcome
 	atEnd    func() // called when the end was reached; may be nil
 	last     int64  // ordinal of the last chunk; -1 before the first
-	one      [1]byte
+	// divisible says that net/http hands out part of the body as it comes; bulk
+	// that the last arrival was large, so that the next is likely to be.
+	divisible, bulk bool
+	one             [1]byte
 }
 
 // NewBody wraps the body of resp, which arrives through r and goes to the
 // client through w. The flusher is given apart from the writer of WriteTo
 // because goproxy hides it behind a writer of its own for some content types.
 func NewBody(resp *http.Response, r *Response, w *Writer, live *tunnel.Live) *Body {
-	return &Body{inner: resp.Body, response: r, flusher: w, live: live, units: newUnitCounter(resp, live), last: -1}
+	framing := r.Framing()
+	return &Body{
+		inner: resp.Body, response: r, flusher: w, live: live, units: newUnitCounter(resp, live), last: -1,
+		divisible: framing == wire.ContentLength || framing == wire.UntilClose,
+	}
 }
 
 // AtEnd sets what is called once the body's end was reached, when its trailer
@@ -125,6 +133,9 @@ func (b *Body) copyArrival(w io.Writer) (int64, error) {
 	if a, ok := b.response.take(); ok {
 		return b.copyBytes(w, a, 0)
 	}
+	if b.bulk {
+		return b.copyBulk(w)
+	}
 	// Ask for one byte: when it comes, the read of the connection that brought
 	// it has been stamped and measured.
 	n, err := b.inner.Read(b.one[:])
@@ -139,9 +150,33 @@ func (b *Body) copyArrival(w io.Writer) (int64, error) {
 	return b.copyBytes(w, a, n)
 }
 
+// copyBulk reads as much as there is at once. It is for fast downloads whose
+// framing lets net/http hand out part of a body, any but chunked: there one read
+// of the body is one read of the connection, and the bytes are copied once less.
+func (b *Body) copyBulk(w io.Writer) (int64, error) {
+	buffer := intake.Get(intake.MaxRead)
+	defer intake.Put(buffer)
+	n, readErr := b.inner.Read(*buffer)
+	a, ok := b.response.take()
+	if !ok {
+		a.at = b.live.Since()
+	}
+	b.bulk = n >= bulkArrival
+	written, err := b.deliver(w, a.at, (*buffer)[:n], a.bytes > n)
+	if left := a.bytes - n; err == nil && readErr == nil && left > 0 {
+		more, err := b.copyBytes(w, arrival{a.at, left}, 0)
+		return int64(written) + more, err
+	}
+	if err == nil {
+		err = readErr
+	}
+	return int64(written), err
+}
+
 // copyBytes moves a.bytes to w. The first have of them, at most one, are in
 // b.one already.
 func (b *Body) copyBytes(w io.Writer, a arrival, have int) (total int64, err error) {
+	b.bulk = b.divisible && a.bytes >= bulkArrival
 	buffer := intake.Get(min(a.bytes, intake.MaxRead))
 	defer intake.Put(buffer)
 	copy(*buffer, b.one[:have])
@@ -174,6 +209,9 @@ func fill(r io.Reader, p []byte, have int) (int, error) {
 	}
 	return have, nil
 }
+
+// bulkArrival is how large an arrival, in bytes, speaks of a fast download.
+const bulkArrival = 32 << 10
 
 // flushAtOnce is the size, in bytes, up to which what was written is flushed
 // before it is looked at. Of a larger piece only the end is still in a buffer

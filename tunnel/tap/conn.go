@@ -58,12 +58,18 @@ func (c *Conn) Bind(r *Response) {
 // takes. The Transport asks for little at a time; the socket is nevertheless
 // asked for all it has, so that what came together is one arrival.
 func (c *Conn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	if len(c.rest) == 0 {
 		if err := c.next(p); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, c.rest)
+	n := min(len(p), len(c.rest))
+	if &p[0] != &c.rest[0] { // else it was read into p
+		copy(p, c.rest)
+	}
 	if c.rest = c.rest[n:]; len(c.rest) == 0 {
 		c.in.Release()
 	}
