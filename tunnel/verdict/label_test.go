@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -170,5 +171,38 @@ func TestMedian(t *testing.T) {
 		if bucket(v) < bucket(v-1) {
 			t.Fatalf("bucket of %d is below that of %d", v, v-1)
 		}
+	}
+}
+
+// TestAssessAnything: recordings come from anywhere; whatever they hold, there
+// is a verdict in range, and suspects.
+func TestAssessAnything(t *testing.T) {
+	pick := func(r *rand.Rand, values ...int64) int64 { return values[r.IntN(len(values))] }
+	for seed := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		var chunks []tunnel.Chunk
+		at := time.Duration(0)
+		for range r.IntN(30) {
+			at += time.Duration(pick(r, 0, 1, 1e5, 1e6, 9e6, 2e8, 3e9, -5e6, 1<<60))
+			chunks = append(chunks, tunnel.Chunk{
+				At: at, Bytes: int32(pick(r, 0, 0, 1, 10, 100, 4096, 1<<31-1, -7)), Units: int32(pick(r, 0, 0, 1, 1, 5, 1<<31-1)),
+				Blocked: time.Duration(pick(r, 0, 0, 1e7)),
+			})
+		}
+		ex := reply(nginxHead, time.Duration(pick(r, -1, 0, 1e6, 5e9)), chunks...)
+		ex.Kind = []tunnel.Kind{tunnel.KindHTTP, tunnel.KindTunnel, tunnel.KindWebSocket}[r.IntN(3)]
+		ex.UnitKind = tunnel.UnitKind(r.IntN(6))
+		ex.End = []tunnel.End{tunnel.Running, tunnel.Complete, tunnel.Truncated, tunnel.Failed}[r.IntN(4)]
+		ex.ReadsPerChunk = int(pick(r, 0, 1, 64))
+		v := Assess(&ex)
+		if !(v.Score >= 0 && v.Score <= 1) || !(v.Joined >= 0 && v.Joined <= 1) {
+			t.Fatalf("seed %d: score %v, joined %v of %+v", seed, v.Score, v.Joined, ex.Chunks)
+		}
+		for _, s := range Suspects(&ex, v) {
+			if !(s.Confidence > 0 && s.Confidence <= 1) {
+				t.Fatalf("seed %d: %s with %v", seed, s.Layer, s.Confidence)
+			}
+		}
+		v.Reasons()
 	}
 }

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"time"
 
 	"streamgauge/tunnel"
@@ -28,7 +29,9 @@ type arrivals struct {
 }
 
 func arrivalsOf(ex *tunnel.Exchange) arrivals {
-	a := arrivals{chunks: ex.Chunks, merged: max(ex.ReadsPerChunk, 1), known: countable(ex) > 0}
+	a := arrivals{chunks: ex.Chunks, merged: max(ex.ReadsPerChunk, 1)}
+	// A recording of others may have units but not say which read brought them.
+	a.known = countable(ex) > 0 && slices.ContainsFunc(ex.Chunks, func(c tunnel.Chunk) bool { return c.Units > 0 })
 	// The reads of a tunnel carry handshakes and session tickets too; its
 	// records are those of application data. If not all were kept the reads show
 	// the whole length.
