@@ -27,6 +27,17 @@ const (
 	Failed       End = "error"         // no answer of the origin reached the client
 )
 
+// Ending is what the last words of a body tell. Some hops end a broken stream
+// as if it were whole; then the protocol is complete and the content is not.
+type Ending string
+
+// The endings, as written in recordings.
+const (
+	EndingUnknown Ending = ""        // of a format that does not say
+	EndingSaid    Ending = "said"    // "[DONE]", "message_stop" or the like was there
+	EndingMissing Ending = "missing" // it was not
+)
+
 // Header is one field line of a head, in the order and spelling of the wire
 // where the wire was seen.
 type Header struct {
@@ -77,8 +88,10 @@ type Exchange struct {
 	Turns []Turn
 	// UnitKind is the rule by which units were told apart.
 	UnitKind UnitKind
-	Totals   Totals
-	End      End
+	// Ending tells whether a body that says its own end has said it.
+	Ending Ending
+	Totals Totals
+	End    End
 	// Error says in one line what failed, without credentials; empty if nothing did.
 	Error string
 }

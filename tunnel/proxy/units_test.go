@@ -83,3 +83,27 @@ func TestBomb(t *testing.T) {
 		}
 	})
 }
+
+// TestEnding asks that a stream which a hop ended cleanly in mid-sentence is
+// known by its missing last words, under a coding too.
+func TestEnding(t *testing.T) {
+	word := `data: {"object":"chat.completion.chunk","choices":[]}` + "\n\n"
+	for want, pieces := range map[tunnel.Ending][]string{
+		tunnel.EndingSaid:    {word, word, "data: [DONE]\n\n"},
+		tunnel.EndingMissing: {word, word},
+		tunnel.EndingUnknown: {"data: 1\n\n", "data: 2\n\n"},
+	} {
+		for _, encoding := range []string{"", "gzip"} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, nil)
+				w.origin.Handle("/", tunneltest.Stream{Pieces: pieces, Encoding: encoding, Every: time.Second})
+				if got := w.exchange("GET", "GET http://origin.test/ HTTP/1.1\r\nHost: o\r\n\r\n"); got.err != nil {
+					t.Fatal(got.err)
+				}
+				if ex := w.last(); ex.Ending != want || ex.End != tunnel.Complete {
+					t.Errorf("%q %q: ending %q, end %q; want %q", encoding, pieces, ex.Ending, ex.End, want)
+				}
+			})
+		}
+	}
+}

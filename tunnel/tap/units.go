@@ -63,6 +63,7 @@ func (u *unitCounter) counted() <-chan struct{} {
 type plainUnits struct {
 	live    *tunnel.Live
 	units   *wire.Units
+	ending  wire.Ending
 	each    func(tunnel.UnitKind, int)
 	ordinal int64
 	at      time.Duration
@@ -71,10 +72,16 @@ type plainUnits struct {
 func (u *plainUnits) feed(ordinal int64, at time.Duration, p []byte) {
 	u.ordinal, u.at = ordinal, at
 	u.live.AddUnits(ordinal, u.units.Feed(p, u.each))
+	if u.units.Kind() != tunnel.NoUnits {
+		u.ending.Feed(p)
+	}
 }
 
 func (u *plainUnits) end() {
 	u.live.AddUnits(u.ordinal, u.units.End(u.each))
+	if said := u.ending.Said(); said != tunnel.EndingUnknown {
+		u.live.Update(func(ex *tunnel.Exchange) { ex.Ending = said })
+	}
 }
 
 func (u *plainUnits) record(kind tunnel.UnitKind, bytes int) {

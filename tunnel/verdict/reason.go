@@ -32,6 +32,7 @@ const (
 	OnlyHeartbeats ReasonCode = "only_heartbeats" // Units keep-alives and nothing else
 	HeartbeatsToo  ReasonCode = "heartbeats"      // Units keep-alives among the rest
 	BrokeOff       ReasonCode = "broke_off"       // after Wait
+	EndedShort     ReasonCode = "cut_short"       // no number: a clean end without the format's last words
 	ClientSlow     ReasonCode = "client_slow"     // no number
 	Opaque         ReasonCode = "opaque"          // a tunnel with too little to tell: the label is a guess
 	CutAtAge       ReasonCode = "cut_at_age"      // Lumps exchanges ended at the age Wait; Gap is the usual limit
@@ -104,6 +105,9 @@ func (v *Verdict) besides() []Reason {
 	case v.Heartbeats > 0:
 		reasons = append(reasons, Reason{Code: HeartbeatsToo, Units: int64(v.Heartbeats)})
 	}
+	if v.CutShort {
+		reasons = append(reasons, Reason{Code: EndedShort})
+	}
 	if v.Guessed {
 		reasons = append(reasons, Reason{Code: Opaque})
 	}
@@ -153,6 +157,8 @@ func (r Reason) aside() string {
 		return count(r.Units, "keep-alive") + " among the rest"
 	case BrokeOff:
 		return fmt.Sprintf("broke off after %s", round(r.Wait))
+	case EndedShort:
+		return "it ended in good order, but without the last words of its format ([DONE], message_stop or the like): cut short on the way or by the source"
 	case ClientSlow:
 		return "the client was slow to read"
 	case Opaque:

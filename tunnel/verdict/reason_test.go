@@ -67,7 +67,7 @@ func TestReasons(t *testing.T) {
 func TestSentences(t *testing.T) {
 	codes := []ReasonCode{
 		Arrivals, Timing, Largest, HeadHeld, HeadEarly, JoinedUnits, SourceClumps, Silence, SilenceOnPath,
-		PlayedBack, OnlyHeartbeats, HeartbeatsToo, BrokeOff, ClientSlow, Opaque, CutAtAge, SilentToEnd,
+		PlayedBack, OnlyHeartbeats, HeartbeatsToo, BrokeOff, EndedShort, ClientSlow, Opaque, CutAtAge, SilentToEnd,
 	}
 	for _, code := range codes {
 		r := Reason{Code: code, Units: 3, Lumps: 2, Share: 0.5, Wait: time.Minute, Span: time.Second, Gap: time.Minute}
@@ -84,5 +84,25 @@ func TestReasonAsData(t *testing.T) {
 	got, err := json.Marshal(Reason{Code: HeadHeld, Wait: 4100 * ms})
 	if want := `{"code":"head_held","wait_ns":4100000000}`; err != nil || string(got) != want {
 		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
+func TestCutShort(t *testing.T) {
+	for _, tt := range []struct {
+		end    tunnel.End
+		ending tunnel.Ending
+		want   bool
+	}{
+		{tunnel.Complete, tunnel.EndingMissing, true},
+		{tunnel.Complete, tunnel.EndingSaid, false},
+		{tunnel.Complete, tunnel.EndingUnknown, false},
+		{tunnel.Truncated, tunnel.EndingMissing, false}, // its label says more
+		{tunnel.Running, tunnel.EndingMissing, false},
+	} {
+		v := Assess(&tunnel.Exchange{End: tt.end, Ending: tt.ending, Chunks: []tunnel.Chunk{{Bytes: 1}}})
+		told := slices.ContainsFunc(v.Why(), func(r Reason) bool { return r.Code == EndedShort })
+		if v.CutShort != tt.want || told != tt.want {
+			t.Errorf("%q %q: %v, told %v; want %v", tt.end, tt.ending, v.CutShort, told, tt.want)
+		}
 	}
 }

@@ -84,6 +84,9 @@ type Verdict struct {
 	// HeartbeatsOnly that no other came.
 	Heartbeats     int
 	HeartbeatsOnly bool
+	// CutShort says that the answer ended in good order without the words with
+	// which its format ends.
+	CutShort bool
 	// ClientLimited reports that most of the waiting ended with a chunk that the
 	// client was too slow to let come earlier: the origin is not to blame.
 	ClientLimited bool
@@ -103,6 +106,7 @@ func Assess(ex *tunnel.Exchange) Verdict {
 		v.readHead(ex, &a, &s)
 		v.readBeats(ex, &a)
 	}
+	v.CutShort = ex.End == tunnel.Complete && ex.Ending == tunnel.EndingMissing
 	v.judge(ex, &s)
 	return v
 }
