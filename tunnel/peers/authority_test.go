@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -49,6 +50,13 @@ func (a *authority) leaf(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return sign(t, cert, a.cert, key, a.key) + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// trusted is the configuration of a client that trusts a alone.
+func (a *authority) trusted() *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(a.pem))
+	return &tls.Config{RootCAs: roots}
 }
 
 func newKey(t *testing.T) *ecdsa.PrivateKey {

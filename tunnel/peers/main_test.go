@@ -1,12 +1,14 @@
 //go:build peers && linux
 
-// Package peers runs the real sgauge between real programs: nginx, microsocks,
-// dante, tinyproxy, squid and haproxy on one side, curl, Chromium, Python and
-// Node on the other, all on 127.0.0.1, each ended by its own process ID.
+// Package peers runs the real sgauge between real programs: proxies and servers
+// on one side, curl, Chromium, Python and Node on the other, all on 127.0.0.1,
+// each ended by its own process ID.
 //
 // What must be at once is shown by lock-step, not by the clock: the origin sends
 // a piece only when the client has said that it holds the one before. A proxy
-// that waits for more brings the test to a halt, a slow machine never does.
+// that waits for more brings the test to a halt, a slow machine never does. Only
+// TestLayers needs time to pass, for a verdict looks at nothing else: there the
+// source's pauses are far longer than a machine's.
 //
 // It proves that the in-memory network of the other tests does not lie, and is
 // no part of the program. Run it with .ci/run, which installs the peers, or with

@@ -15,7 +15,7 @@ import (
 func TestNginxStreams(t *testing.T) {
 	b := body{"text/event-stream", closeDelimited, streams[0].events}
 	origin := newOrigin(t, b, nil)
-	host := nginx(t, origin.addr, false)
+	host := nginx(t, "", "location / { proxy_pass http://"+origin.addr+"; proxy_buffering off; }")
 	g := serve(t, peer{})
 	client := get(t, g.addr, host, "/off", false)
 	follow(t, origin, client, b)
@@ -43,7 +43,7 @@ func TestNginxHoldsAll(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	host := nginx(t, strings.TrimPrefix(server.URL, "http://"), true)
+	host := nginx(t, "", "location / { proxy_pass "+server.URL+"; proxy_http_version 1.0; }")
 	g := serve(t, peer{})
 	status, page := ask(t, g.addr, "GET", "http://"+host+"/on")
 	if got := strings.Count(page, "data: "); status != http.StatusOK || got != events {

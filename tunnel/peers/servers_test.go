@@ -147,36 +147,3 @@ backend squid
 		env: []string{"SSL_CERT_FILE=" + dir + "/ca.pem"},
 	}
 }
-
-// nginx is a reverse proxy in front of the origin, buffering or not. It speaks
-// HTTP/1.0 to the origin, its default: only then does buffering hold a stream
-// until it ends.
-func nginx(t *testing.T, origin string, buffering bool) (host string) {
-	port := freePort(t)
-	dir := openDir(t)
-	word := map[bool]string{true: "on", false: "off"}[buffering]
-	config := writeFile(t, dir, "nginx.conf", fmt.Sprintf(`
-user root root;
-daemon off;
-pid %[1]s/nginx.pid;
-error_log stderr;
-events {}
-http {
-	access_log off;
-	client_body_temp_path %[1]s/body;
-	proxy_temp_path %[1]s/proxy;
-	fastcgi_temp_path %[1]s/fastcgi;
-	uwsgi_temp_path %[1]s/uwsgi;
-	scgi_temp_path %[1]s/scgi;
-	server {
-		listen 127.0.0.1:%[2]d;
-		location / {
-			proxy_pass http://%[3]s;
-			proxy_buffering %[4]s;
-		}
-	}
-}
-`, dir, port, origin, word))
-	daemon(t, port, need(t, "nginx", "nginx-light"), "-p", dir, "-e", "stderr", "-c", config)
-	return address(port)
-}
