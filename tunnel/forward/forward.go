@@ -302,7 +302,8 @@ func (j *job) end() (tunnel.End, error) {
 		return tunnel.Failed, j.failure
 	}
 	switch outcome := j.body.Outcome(); {
-	case outcome.WriteErr != nil:
+	case outcome.WriteErr != nil || outcome.ReadErr != nil && j.sent != nil && j.sent.Err() != nil:
+		// An origin that resets because the upload broke off is not to blame.
 		return tunnel.ClientClosed, nil
 	case outcome.ReadErr != nil:
 		return tunnel.Truncated, readOriginError{outcome.ReadErr}
@@ -347,10 +348,16 @@ func WithClientConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, clientConnKey{}, conn)
 }
 
+// ClientConn returns the connection that WithClientConn put into ctx, or nil.
+func ClientConn(ctx context.Context) net.Conn {
+	conn, _ := ctx.Value(clientConnKey{}).(net.Conn)
+	return conn
+}
+
 // resetClient resets the client's connection, the only way to say that a body
 // without framing is not whole.
 func resetClient(ctx context.Context) {
-	if conn, ok := ctx.Value(clientConnKey{}).(interface{ Reset() error }); ok {
+	if conn, ok := ClientConn(ctx).(interface{ Reset() error }); ok {
 		_ = conn.Reset()
 	}
 }
@@ -358,7 +365,7 @@ func resetClient(ctx context.Context) {
 // StopReading makes the request whose context is given the last on its
 // connection.
 func StopReading(ctx context.Context) {
-	if conn, ok := ctx.Value(clientConnKey{}).(interface{ StopReading() }); ok {
+	if conn, ok := ClientConn(ctx).(interface{ StopReading() }); ok {
 		conn.StopReading()
 	}
 }

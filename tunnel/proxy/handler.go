@@ -18,6 +18,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	defer p.contain()
+	defer endAmbiguous(r)()
 	// A response may begin before its request has ended (RFC 9112 §9.5): the
 	// server must not drain the request first, which it does without a limit.
 	_ = http.NewResponseController(w).EnableFullDuplex()

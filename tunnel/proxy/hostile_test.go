@@ -90,6 +90,48 @@ func TestSmuggling(t *testing.T) {
 	}
 }
 
+// TestAmbiguousLength asks that a request whose length is named in two ways is
+// answered by its coding, and is the last.
+func TestAmbiguousLength(t *testing.T) {
+	second := "GET http://origin.test/second HTTP/1.1\r\nHost: o\r\n\r\n"
+	body := "0\r\n\r\n"
+	for name, tt := range map[string]struct {
+		head string
+		last bool
+	}{
+		"both":        {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", true},
+		"either case": {"transfer-ENCODING: chunked\r\ncontent-LENGTH: 5\r\n", true},
+		"coding":      {"Transfer-Encoding: chunked\r\nX-Content-Length: 5\r\n", false},
+	} {
+		for _, size := range []int{1, 1 << 10} {
+			t.Run(fmt.Sprintf("%s/%d", name, size), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, nil)
+					w.origin.Handle("*", tunneltest.Stream{Events: 1})
+					conn, r := w.ask("")
+					for rest := "POST http://origin.test/first HTTP/1.1\r\nHost: o\r\n" + tt.head + "\r\n" + body + second; rest != ""; {
+						n := min(size, len(rest))
+						send(t, conn, rest[:n])
+						rest = rest[n:]
+					}
+					resp, err := http.ReadResponse(r, nil)
+					if err != nil || resp.StatusCode != 200 {
+						t.Fatalf("%v, %v", resp, err)
+					}
+					if _, err := io.ReadAll(resp.Body); err != nil {
+						t.Fatal(err)
+					}
+					_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+					_, err = r.Peek(1)
+					if last := err == io.EOF; last != tt.last {
+						t.Errorf("the connection goes on with %v, want it to end: %v", err, tt.last)
+					}
+				})
+			})
+		}
+	}
+}
+
 // TestRefusedHeads asks for 502 where a head is none that a client should see.
 func TestRefusedHeads(t *testing.T) {
 	for _, head := range []string{

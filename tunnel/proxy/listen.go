@@ -90,6 +90,7 @@ type sniffed struct {
 	held  bool
 	// background runs a function for as long as the proxy runs.
 	background func(func()) bool
+	watch      headWatch
 	stopped    atomic.Bool
 }
 
@@ -100,9 +101,12 @@ func (s *sniffed) Read(p []byte) (int, error) {
 	}
 	if s.held && len(p) > 0 {
 		s.held = false
+		s.watch.feed(s.first[:])
 		return copy(p, s.first[:]), nil
 	}
-	return s.Conn.Read(p)
+	n, err := s.Conn.Read(p)
+	s.watch.feed(p[:n])
+	return n, err
 }
 
 // StopReading makes this request the connection's last: what the client still
