@@ -63,12 +63,10 @@ func (h *headWatch) take() bool {
 	return both
 }
 
-// endAmbiguous makes r the last request of its connection if its head named its
-// length in two ways. To be called when r has been answered.
-func endAmbiguous(r *http.Request) func() {
-	conn, ok := forward.ClientConn(r.Context()).(*sniffed)
-	if !ok || !conn.watch.take() {
-		return func() {}
+// markAmbiguous makes r the last request of its connection if its head named its
+// length in two ways. What the server has read behind it is not served.
+func markAmbiguous(r *http.Request) {
+	if conn, ok := forward.ClientConn(r.Context()).(*sniffed); ok && conn.watch.take() {
+		r.Close = true
 	}
-	return conn.StopReading
 }

@@ -18,7 +18,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	defer p.contain()
-	defer endAmbiguous(r)()
+	markAmbiguous(r)
 	// A response may begin before its request has ended (RFC 9112 §9.5): the
 	// server must not drain the request first, which it does without a limit.
 	_ = http.NewResponseController(w).EnableFullDuplex()
@@ -92,7 +92,7 @@ func badRequest(w http.ResponseWriter, r *http.Request, why string) {
 // reply writes an answer of our own. A request whose body nobody will read is
 // the connection's last.
 func reply(w http.ResponseWriter, r *http.Request, p page.Page) {
-	if r.ContentLength != 0 {
+	if r.ContentLength != 0 || r.Close {
 		w.Header().Set("Connection", "close")
 		forward.StopReading(r.Context())
 	}

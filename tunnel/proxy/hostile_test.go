@@ -123,8 +123,8 @@ func TestAmbiguousLength(t *testing.T) {
 					}
 					_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 					_, err = r.Peek(1)
-					if last := err == io.EOF; last != tt.last {
-						t.Errorf("the connection goes on with %v, want it to end: %v", err, tt.last)
+					if last := err == io.EOF; last != tt.last || len(w.origin.Visits()) == 1 != tt.last {
+						t.Errorf("the connection goes on with %v and %d requests, want it to end: %v", err, len(w.origin.Visits()), tt.last)
 					}
 				})
 			})

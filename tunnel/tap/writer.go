@@ -69,6 +69,9 @@ func (w *Writer) WriteHeader(status int) {
 	if w.framed {
 		w.frame(h)
 	}
+	if w.request.Close {
+		h["Connection"] = []string{"close"} // the one way to tell net/http's server
+	}
 	if status == http.StatusNotModified {
 		keepMetadata(h)
 	}
