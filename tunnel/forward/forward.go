@@ -150,6 +150,9 @@ func (j *job) serve(r *http.Request) {
 		j.sent = tap.NewRequestBody(r.Body, j.live)
 		defer j.release()
 	}
+	if n, limited := maxForwards(r); limited && n == 0 && j.sent != nil {
+		j.writer.EndConnection() // nobody will read the body
+	}
 	if respondsItself(j.writer, r) {
 		j.live.Finish(tunnel.Complete, "")
 		return
@@ -235,6 +238,9 @@ func (j *job) accept(resp *http.Response) *http.Response {
 	})
 	// net/http drops the whole Connection field of a response that says "close";
 	// the wire still has it.
+	if j.sent != nil && j.sent.Err() != nil {
+		j.writer.EndConnection()
+	}
 	protocols := resp.Header["Upgrade"]
 	removeHopByHop(resp.Header, valuesOf(header, "Connection"))
 	if resp.StatusCode == http.StatusUpgradeRequired && len(protocols) > 0 {
@@ -252,6 +258,9 @@ func (j *job) accept(resp *http.Response) *http.Response {
 // fail returns the page for err.
 func (j *job) fail(r *http.Request, err error) *http.Response {
 	j.failure = explain(err, r, j.sent)
+	if j.sent != nil && !j.sent.Ended() {
+		j.writer.EndConnection()
+	}
 	status := page.Status(j.failure)
 	j.live.Update(func(ex *tunnel.Exchange) { ex.Status = status })
 	return failurePage(r, j.failure)

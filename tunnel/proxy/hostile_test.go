@@ -111,7 +111,7 @@ func TestAmbiguousLength(t *testing.T) {
 					conn, r := w.ask("")
 					for rest := "POST http://origin.test/first HTTP/1.1\r\nHost: o\r\n" + tt.head + "\r\n" + body + second; rest != ""; {
 						n := min(size, len(rest))
-						send(t, conn, rest[:n])
+						_, _ = io.WriteString(conn, rest[:n]) // the connection may be over by then
 						rest = rest[n:]
 					}
 					resp, err := http.ReadResponse(r, nil)

@@ -25,15 +25,25 @@ type Writer struct {
 	mu       sync.Mutex // guards the fields below and the head
 	framing  wire.Framing
 	framed   bool
+	last     bool
 	headSent bool
 	dirty    bool
 	flushed  bool
 }
 
-// NewWriter wraps the writer of net/http's server for the response to r.
+// NewWriter wraps the writer of net/http's server for the response to r. If r is
+// to be closed, so is the connection.
 func NewWriter(w http.ResponseWriter, r *http.Request) *Writer {
 	flusher, _ := w.(http.Flusher)
-	return &Writer{inner: w, flusher: flusher, request: r}
+	return &Writer{inner: w, flusher: flusher, request: r, last: r.Close}
+}
+
+// EndConnection makes this response the last on its connection, whatever the
+// server has read behind the request. It has no effect after WriteHeader.
+func (w *Writer) EndConnection() {
+	w.mu.Lock()
+	w.last = true
+	w.mu.Unlock()
 }
 
 // KeepFraming makes the response to the client delimited as the origin's is.
@@ -69,7 +79,7 @@ func (w *Writer) WriteHeader(status int) {
 	if w.framed {
 		w.frame(h)
 	}
-	if w.request.Close {
+	if w.last {
 		h["Connection"] = []string{"close"} // the one way to tell net/http's server
 	}
 	if status == http.StatusNotModified {
