@@ -22,9 +22,8 @@ type layer struct {
 	guilty string
 	held   verdict.Label
 	// setting is what makes it stream, as it stands in its configuration. The
-	// advice that the verdict leads to must contain it, unless it is general.
+	// advice that the verdict leads to must contain it.
 	setting string
-	general bool
 	// size is how many bytes an event has: buffers that count bytes need enough
 	// of them to show a habit. encoding is what the client accepts.
 	size     int
@@ -51,7 +50,7 @@ var layers = []layer{
 		size: 300, encoding: "identity", start: nginxTLS,
 	},
 	{
-		name: "nginx FastCGI", guilty: "nginx", held: verdict.Coalesced, setting: "fastcgi_buffering off;", general: true,
+		name: "nginx FastCGI", guilty: "nginx", held: verdict.Coalesced, setting: "fastcgi_buffering off;",
 		size: 500, encoding: "identity", start: nginxFastCGI,
 	},
 	{
@@ -148,7 +147,7 @@ func (l layer) holds(t *testing.T, ex *tunnel.Exchange) {
 		t.Errorf("suspects %v, want %s first\n%s", suspects, l.guilty, arrivals(ex))
 	}
 	advice, ok := verdict.AdviceOn(suspects[0])
-	if !ok || !l.general && !strings.Contains(advice.Snippet, l.setting) {
+	if !ok || !strings.Contains(advice.Snippet, l.setting) {
 		t.Errorf("advice %s: %q, want it to say %q", advice.Layer, advice.Snippet, l.setting)
 	}
 }
