@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
-	"streamgauge/tunnel/verdict"
 )
 
 // csvColumns are those of the CSV, one row an exchange: what a spreadsheet can
@@ -17,7 +16,7 @@ import (
 // did not happen are empty. Single arrivals are in NDJSON and HAR.
 var csvColumns = []string{
 	"id", "start", "kind", "method", "url", "host", "protocol", "client", "upstream", "status",
-	"end", "error", "verdict", "score", "lumps", "largest_lump_share",
+	"end", "error", "verdict", "score", "layer", "lumps", "largest_lump_share",
 	"dns_ms", "connect_ms", "upstream_ms", "tls_ms", "sent_ms", "head_ms", "first_byte_ms", "end_ms",
 	"reads", "units", "unit_kind", "bytes", "request_bytes", "longest_gap_ms", "longest_gap_at_ms", "blocked_ms",
 }
@@ -34,17 +33,20 @@ func newCSVSheet(w io.Writer) csvSheet {
 func (s csvSheet) begin() error { return s.write(csvColumns) }
 
 func (s csvSheet) add(ex *tunnel.Exchange) error {
-	v := verdict.Assess(ex)
-	score, share := "", ""
+	v := Judge(ex)
+	score, share, layer := "", "", ""
 	if v.HasScore {
 		score = strconv.FormatFloat(v.Score, 'f', 3, 64)
+	}
+	if suspect, ok := v.Suspect(); ok {
+		layer = suspect.Layer
 	}
 	if v.Lumps > 0 {
 		share = strconv.FormatFloat(v.LargestShare, 'f', 3, 64)
 	}
 	row := []string{
 		ex.ID, ex.Start.UTC().Format(time.RFC3339Nano), string(ex.Kind), ex.Method, ex.URL, ex.Host, ex.Protocol,
-		ex.Client, ex.Upstream, number(int64(ex.Status)), string(ex.End), ex.Error, string(v.Label), score,
+		ex.Client, ex.Upstream, number(int64(ex.Status)), string(ex.End), ex.Error, string(v.Label), score, layer,
 		number(int64(v.Lumps)), share,
 	}
 	for _, p := range tunnel.AllPhases() {

@@ -14,7 +14,7 @@ import (
 	"streamgauge/tunnel"
 )
 
-func exported(t *testing.T, format Format, exchanges ...tunnel.Exchange) string {
+func exported(t testing.TB, format Format, exchanges ...tunnel.Exchange) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Export(&b, format, Each(exchanges)); err != nil {
@@ -287,6 +287,11 @@ abc-3  POST http://api.test/v1/chat?stream=1&lang=zh  200  HTTP/1.1
   buffered_whole  0.00  so far
     20 units in 1 lump
     first after 1s, last 0s later
+  suspect: unknown, 100 %: none of the layers that are known
+  why: What holds the stream left no trace that can be seen from here.
+  to change: Ask each hop on its own port, from the origin outwards; the first that comes late is the one.
+      sgauge probe http://127.0.0.1:8080/events --expect incremental
+  documented; see https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
   ...........................................................# 1000.0 ms
   2000 bytes in 20 reads, 0 bytes sent, running
 

@@ -25,15 +25,8 @@ type (
 		Timings  harTimings  `json:"timings"`
 		Comment  string      `json:"comment,omitempty"`
 
-		ID       string  `json:"_id"`
-		Kind     string  `json:"_kind"`
-		Client   string  `json:"_client,omitempty"`
-		Upstream string  `json:"_upstream,omitempty"`
-		End      string  `json:"_end"`
-		Error    string  `json:"_error,omitempty"`
-		Verdict  *judged `json:"_verdict,omitempty"`
-		Chunks   chunks  `json:"_chunks"`
-		Units    units   `json:"_units"`
+		Verdict *judged `json:"_verdict,omitempty"`
+		harOwn
 	}
 	harRequest struct {
 		Method      string    `json:"method"`
@@ -59,6 +52,25 @@ type (
 	harContent struct {
 		Size     int64  `json:"size"`
 		MimeType string `json:"mimeType"`
+	}
+	// harOwn are the fields of a recording for which the standard has none.
+	harOwn struct {
+		ID            string   `json:"_id"`
+		Kind          string   `json:"_kind"`
+		Host          string   `json:"_host,omitempty"`
+		Client        string   `json:"_client,omitempty"`
+		Upstream      string   `json:"_upstream,omitempty"`
+		End           string   `json:"_end"`
+		Error         string   `json:"_error,omitempty"`
+		Phases        *phases  `json:"_phases_us,omitempty"`
+		Chunks        chunks   `json:"_chunks"`
+		Units         units    `json:"_units"`
+		Ending        string   `json:"_ending,omitempty"`
+		ReadsPerChunk int      `json:"_reads_per_chunk,omitempty"`
+		UnitKind      string   `json:"_unit_kind,omitempty"`
+		Totals        *totals  `json:"_totals,omitempty"`
+		TLS           *tlsInfo `json:"_tls,omitempty"`
+		Turns         turns    `json:"_turns,omitempty"`
 	}
 	harPair struct {
 		Name  string `json:"name"`
@@ -116,6 +128,7 @@ func (s *harSheet) print(format string, args ...any) error {
 }
 
 func harEntryOf(ex *tunnel.Exchange) *harEntry {
+	l := lineOf(ex)
 	target := harURL(ex)
 	timings, total := harTimingsOf(ex)
 	return &harEntry{
@@ -131,8 +144,12 @@ func harEntryOf(ex *tunnel.Exchange) *harEntry {
 			Content:     harContent{Size: ex.Totals.Bytes, MimeType: headerOf(ex.ResponseHeaders, "Content-Type")},
 			RedirectURL: headerOf(ex.ResponseHeaders, "Location"), HeadersSize: -1, BodySize: ex.Totals.Bytes,
 		},
-		ID: ex.ID, Kind: string(ex.Kind), Client: ex.Client, Upstream: ex.Upstream,
-		End: string(ex.End), Error: ex.Error, Verdict: judge(ex), Chunks: ex.Chunks, Units: ex.Units,
+		Verdict: l.Verdict,
+		harOwn: harOwn{
+			ID: l.ID, Kind: l.Kind, Host: l.Host, Client: l.Client, Upstream: l.Upstream, End: l.End, Error: l.Error,
+			Phases: &l.Phases, Chunks: l.Chunks, Units: l.Units, Ending: l.Ending, ReadsPerChunk: l.ReadsPerChunk,
+			UnitKind: l.UnitKind, Totals: l.Totals, TLS: l.TLS, Turns: l.Turns,
+		},
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
-	"streamgauge/tunnel/verdict"
 )
 
 // version is the one of the format this package writes and the only one it reads.
@@ -37,6 +36,7 @@ type line struct {
 	Error           string    `json:"error"`
 	Verdict         *judged   `json:"verdict,omitempty"`
 
+	Ending        string   `json:"ending,omitempty"`
 	ReadsPerChunk int      `json:"reads_per_chunk,omitempty"`
 	UnitKind      string   `json:"unit_kind,omitempty"`
 	Totals        *totals  `json:"totals,omitempty"`
@@ -61,27 +61,6 @@ type tlsInfo struct {
 	Version    string `json:"version,omitempty"`
 }
 
-// judged is a verdict as it stands in a recording.
-type judged struct {
-	Label       string   `json:"label"`
-	Score       *float64 `json:"score,omitempty"`
-	Provisional bool     `json:"provisional,omitempty"`
-	Reasons     []string `json:"reasons,omitempty"`
-}
-
-func judge(ex *tunnel.Exchange) *judged {
-	v := verdict.Assess(ex)
-	if v.Label == verdict.None {
-		return nil
-	}
-	j := &judged{Label: string(v.Label), Provisional: v.Provisional, Reasons: v.Reasons()}
-	if v.HasScore {
-		rounded := float64(int(v.Score*1000+0.5)) / 1000
-		j.Score = &rounded
-	}
-	return j
-}
-
 func lineOf(ex *tunnel.Exchange) *line {
 	ex = asRead(ex)
 	l := &line{
@@ -91,7 +70,7 @@ func lineOf(ex *tunnel.Exchange) *line {
 		RequestHeaders: ex.RequestHeaders, ResponseHeaders: ex.ResponseHeaders,
 		Phases: phasesOf(&ex.Phases), Chunks: ex.Chunks, Units: ex.Units,
 		Bytes: ex.Totals.Bytes, End: string(ex.End), Error: ex.Error,
-		Verdict: judge(ex), Turns: ex.Turns,
+		Verdict: judge(ex), Turns: ex.Turns, Ending: string(ex.Ending),
 	}
 	if ex.ReadsPerChunk > 1 {
 		l.ReadsPerChunk = ex.ReadsPerChunk
@@ -168,7 +147,7 @@ func (l *line) exchange() (tunnel.Exchange, error) {
 		RequestHeaders: l.RequestHeaders, ResponseHeaders: l.ResponseHeaders,
 		Phases: l.Phases.phases(), Chunks: l.Chunks, Units: l.Units, Turns: l.Turns,
 		ReadsPerChunk: max(l.ReadsPerChunk, 1), UnitKind: tunnel.ParseUnitKind(l.UnitKind),
-		End: tunnel.End(l.End), Error: l.Error,
+		End: tunnel.End(l.End), Error: l.Error, Ending: tunnel.Ending(l.Ending),
 	}
 	if n := len(ex.Units); n > 0 && l.UnitKind == "" {
 		ex.UnitKind = ex.Units[n-1].Kind
@@ -193,8 +172,9 @@ func (t *totals) totals() tunnel.Totals {
 }
 
 var (
-	kinds = []string{"http", "gateway", "keylog", "decrypted", "tunnel", "websocket"}
-	ends  = []string{"", "complete", "truncated", "client_closed", "error"}
+	kinds   = []string{"http", "gateway", "keylog", "decrypted", "tunnel", "websocket"}
+	endings = []string{"", "said", "missing"}
+	ends    = []string{"", "complete", "truncated", "client_closed", "error"}
 )
 
 // check refuses what no recording of ours holds and what later arithmetic could
@@ -207,6 +187,8 @@ func (l *line) check() error {
 		return fmt.Errorf("kind %q is not one of %q", clip(l.Kind), kinds)
 	case !slices.Contains(ends, l.End):
 		return fmt.Errorf("end %q is not one of %q", clip(l.End), ends[1:])
+	case !slices.Contains(endings, l.Ending):
+		return fmt.Errorf("ending %q is not one of %q", clip(l.Ending), endings[1:])
 	case l.Status < 0 || l.Status > 999:
 		return fmt.Errorf("status %d is not from 0 to 999", l.Status)
 	case l.Bytes < 0:

@@ -16,42 +16,68 @@ import (
 // limits gives rise to is about 4 MiB.
 const maxLine = 16 << 20
 
+var errNeither = errors.New(`neither an exchange of a recording, which has "v", nor a hop trace, which has "visible"`)
+
 var errLineTooLong = fmt.Errorf("longer than %d MiB", maxLine>>20)
 
-// Read yields the exchanges of a recording in the order of the file. name is
-// what errors call it. A line that cannot be read yields an error naming file,
-// line and reason; the caller may go on to the next by asking for more. Memory
-// stays bounded whatever the file holds. An error of r itself is the last.
+// Read yields the exchanges of a file in their order: of a recording of ours, of
+// hop traces (one JSON object a line, of which what is visible counts), or of a
+// HAR, ours or another tool's. What it is tells the content. name is what errors
+// call it. An exchange that cannot be read yields an error naming file, line and
+// reason; the caller may go on to the next by asking for more. Memory stays
+// bounded whatever the file holds. An error of r itself is the last.
 func Read(r io.Reader, name string) iter.Seq2[tunnel.Exchange, error] {
 	return func(yield func(tunnel.Exchange, error) bool) {
-		lines := lineReader{r: bufio.NewReaderSize(r, 64<<10)}
-		for number := 1; ; number++ {
-			text, err := lines.next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			var ex tunnel.Exchange
-			if err == nil {
-				if text = bytes.TrimSpace(text); len(text) == 0 {
-					continue
-				}
-				ex, err = parse(text)
-			}
-			if err != nil {
-				err = fmt.Errorf("read recording %s: line %d: %w", name, number, err)
-			}
-			if !yield(ex, err) || lines.failed {
-				return
-			}
+		buffered := bufio.NewReaderSize(r, 64<<10)
+		passByteOrderMark(buffered)
+		switch head, _ := buffered.Peek(buffered.Size()); sniff(head) {
+		case sniffedHAR:
+			readHAR(buffered, name, yield)
+		case sniffedForeign:
+			yield(tunnel.Exchange{}, fmt.Errorf("read recording %s: line 1: %w", name, errForeign))
+		default:
+			readLines(buffered, name, yield)
 		}
 	}
 }
 
-// parse reads one line.
+func readLines(r *bufio.Reader, name string, yield func(tunnel.Exchange, error) bool) {
+	lines := lineReader{r: r}
+	for number := 1; ; number++ {
+		text, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		var ex tunnel.Exchange
+		if err == nil {
+			if text = bytes.TrimSpace(text); len(text) == 0 {
+				continue
+			}
+			ex, err = parse(text)
+		}
+		if err != nil {
+			err = fmt.Errorf("read recording %s: line %d: %w", name, number, err)
+		}
+		if !yield(ex, err) || lines.failed {
+			return
+		}
+	}
+}
+
+// parse reads one line: of a recording, or a hop trace.
 func parse(text []byte) (tunnel.Exchange, error) {
-	var l line
+	var l struct {
+		line
+		Visible *visible `json:"visible"`
+	}
 	if err := json.Unmarshal(text, &l); err != nil {
 		return tunnel.Exchange{}, explain(err, len(text))
+	}
+	switch {
+	case l.Visible != nil:
+		return l.Visible.exchange(l.ID)
+	case l.Version == 0:
+		return tunnel.Exchange{}, errNeither
 	}
 	return l.exchange()
 }

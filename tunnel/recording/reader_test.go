@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"streamgauge/tunnel"
 )
@@ -30,7 +31,7 @@ func TestReadReportsBadLines(t *testing.T) {
 		{"not JSON", `hello`, "not JSON at byte 1"},
 		{"broken off", good[:30], "breaks off within the line"},
 		{"other version", `{"v":2}`, "version 2 is not known: this program reads version 1"},
-		{"no version", `{}`, "version 0 is not known"},
+		{"neither", `{"level":"info"}`, `neither an exchange of a recording, which has "v", nor a hop trace`},
 		{"array", `[1]`, "cannot unmarshal array"},
 		{"unknown kind", `{"v":1,"kind":"carrier pigeon"}`, `kind "carrier pigeon" is not one of`},
 		{"unknown end", `{"v":1,"kind":"http","end":"of days"}`, `end "of days" is not one of`},
@@ -168,6 +169,9 @@ func FuzzRead(f *testing.F) {
 		f.Add(b.String())
 	}
 	f.Add(good)
+	f.Add(goodTrace)
+	f.Add(asHAR(entry, messages("_eventSourceMessages", "", 3, time.Second)))
+	f.Add(exported(f, HAR, held(), opaque()))
 	f.Add(`{"v":1,"kind":"http","chunks":[[1,2,3,4,{}]],"units":[[1,2,"sse"]],"turns":[[1,2,3,4]]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		all, _ := read(text)

@@ -49,14 +49,17 @@ func (s *textSheet) print(text string) error {
 }
 
 func (s *textSheet) paragraph(ex *tunnel.Exchange) []string {
-	v := verdict.Assess(ex)
-	lines := []string{
-		heading(ex),
-		fmt.Sprintf("  %s  %s  to %s", ex.Start.UTC().Format(time.RFC3339), ex.Kind, path(ex)),
-		"  " + label(&v),
+	j := Judge(ex)
+	lines := []string{heading(ex)}
+	if !ex.Start.IsZero() {
+		lines = append(lines, fmt.Sprintf("  %s  %s  to %s", ex.Start.UTC().Format(time.RFC3339), ex.Kind, path(ex)))
 	}
-	for _, reason := range v.Reasons() {
+	lines = append(lines, "  "+label(&j.Verdict))
+	for _, reason := range j.Reasons() {
 		lines = append(lines, "    "+reason)
+	}
+	for _, line := range j.Report() {
+		lines = append(lines, "  "+line)
 	}
 	if len(ex.Chunks) > 0 {
 		span := spanOf(ex, ex.Duration())
@@ -74,7 +77,7 @@ func heading(ex *tunnel.Exchange) string {
 	if target == "" {
 		target = ex.Host
 	}
-	text := Visible(fmt.Sprintf("%s  %s %s", ex.ID, ex.Method, target))
+	text := Visible(strings.TrimSpace(ex.ID + "  " + strings.TrimSpace(ex.Method+" "+target)))
 	if ex.Status != 0 {
 		text += fmt.Sprintf("  %d", ex.Status)
 	}
