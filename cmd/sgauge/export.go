@@ -12,7 +12,7 @@ import (
 
 const exportAbout = `
 Reads a recording (as serve --record and run --record write it; - is standard
-input) and writes it as har (HTTP Archive 1.2, for browsers' tools), ndjson, csv
+input), or what judge reads besides, and writes it as har (HTTP Archive 1.2, for browsers' tools), ndjson, csv
 (a row an exchange; times in ms, sizes in bytes) or text (a report to read).
 Credentials are masked in what is written.
 

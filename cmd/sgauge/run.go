@@ -20,7 +20,8 @@ import (
 const runAbout = `
 Starts COMMAND with a proxy of its own, on a free port unless --listen says
 otherwise, and reports on standard error when it has ended: a line for each
-exchange, the worst stream first, and what the labels mean.
+exchange, the worst stream first, what the labels mean, and of the worst that
+was held back why, who is suspected of it, and what to change.
 
 The command gets HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NODE_USE_ENV_PROXY set,
 the first three in lower case too. NO_PROXY stays as it is. A program that does

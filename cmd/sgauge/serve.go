@@ -14,8 +14,9 @@ const serveAbout = `
 Starts a forward proxy (HTTP, CONNECT, SOCKS5, SOCKS4 on one port) and prints a
 line for each exchange when it ends: first is the time from the request to the
 first payload byte, total the time to the end, size the payload (1 kB is 1,000
-bytes), units the events, lines, frames or records counted in it. On a terminal
-the running ones stand below with their arrivals drawn as they come.
+bytes), units the events, lines, frames or records counted in it, verdict whether
+it streamed and, with a question mark, who is suspected where it came joined. On a
+terminal the running ones stand below with their arrivals drawn as they come.
 
 The first line is the address: listening on 127.0.0.1:1889. An interrupt ends
 the proxy and what runs through it, a second one at once.

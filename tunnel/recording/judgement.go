@@ -17,6 +17,8 @@ type Judgement struct {
 	// Suspects are who may have held the stream back, the likeliest first; nil
 	// where nothing was held back. Credentials in their evidence are masked.
 	Suspects []verdict.Suspect
+	// Untimed reports that something came, but that nobody wrote down when.
+	Untimed bool
 	// Further are reasons that the verdict does not know of, as sentences.
 	Further []string
 }
@@ -27,7 +29,7 @@ type Judgement struct {
 func Judge(ex *tunnel.Exchange) Judgement {
 	j := Judgement{Verdict: verdict.Assess(ex)}
 	if len(ex.Chunks) == 0 && (ex.Totals.Bytes > 0 || ex.Totals.Reads > 0) {
-		j.Label = verdict.TooShort
+		j.Label, j.Untimed = verdict.TooShort, true
 		j.Further = []string{untimed(ex)}
 		return j
 	}

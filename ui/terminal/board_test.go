@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
 	"streamgauge/tunnel/verdict"
 )
 
@@ -16,7 +17,7 @@ import (
 func numbered(n int) Row {
 	ex := stream()
 	ex.Method, ex.URL, ex.End = fmt.Sprintf("M%d", n), "http://a.test/", tunnel.Running
-	return Row{Exchange: *ex, Verdict: verdict.Verdict{Provisional: true}}
+	return Row{Exchange: *ex, Verdict: recording.Judgement{Verdict: verdict.Verdict{Provisional: true}}}
 }
 
 func ended(r Row) Row {
@@ -108,7 +109,7 @@ func TestBoardSurvivesResizing(t *testing.T) {
 	if err := b.Draw(Frame{Finished: []Row{ended(running[0])}, Running: running[1:]}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Count(s.text(), "arrivals"), 2; got != want {
+	if got, want := strings.Count(s.text(), "url"), 2; got != want {
 		t.Errorf("titles stand there %d times, want %d: first, and over the first line after the last width\n%s", got, want, s.text())
 	}
 	if got := strings.Count(s.text(), "M1"); got != 1 {

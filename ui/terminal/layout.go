@@ -26,11 +26,13 @@ type layout [columnCount]int
 // rightAligned columns hold numbers.
 var rightAligned = [columnCount]bool{colFirst: true, colTotal: true, colSize: true, colUnits: true}
 
-// What the two elastic columns get at least and at most. Below, other columns
+// What the elastic columns get at least and at most. Below, other columns
 // give way; above, the line stays shorter than the terminal.
 const (
 	minPlace, maxPlace       = 19, 64
 	minArrivals, maxArrivals = 12, 40
+	// The verdict gets room for a label, and then for a suspect behind it.
+	minLabel, maxLabel = 16, 38
 )
 
 // newLayout spreads columns over a terminal. The last column of it stays free,
@@ -38,7 +40,7 @@ const (
 func newLayout(terminal int) layout {
 	l := layout{
 		colClock: 8, colMethod: 7, colPlace: minPlace, colStatus: 4, colFirst: 6, colTotal: 6,
-		colSize: 6, colUnits: 5, colArrivals: minArrivals, colLabel: 16,
+		colSize: 6, colUnits: 5, colArrivals: minArrivals, colLabel: minLabel,
 	}
 	room := terminal - 1
 	// What a person misses least goes first.
@@ -79,11 +81,15 @@ func (l *layout) width() int {
 	return sum
 }
 
-// stretch gives spare columns to the picture and, twice as many, to the URL.
+// stretch gives half of the spare columns to the verdict until it is wide
+// enough, and the others to the picture and, twice as many, to the URL.
 func (l *layout) stretch(spare int) {
 	if spare <= 0 {
 		return
 	}
+	suspect := min(spare/2, max(maxLabel-l[colLabel], 0))
+	l[colLabel] += suspect
+	spare -= suspect
 	picture := min(spare/3, maxArrivals-l[colArrivals])
 	l[colArrivals] += picture
 	l[colPlace] += min(spare-picture, max(maxPlace-l[colPlace], 0))
@@ -125,6 +131,25 @@ func (s Style) cut(col column, text string, columns int) string {
 		return prefix(text, columns)
 	case colPlace:
 		return cutPlace(text, columns, s.ellipsis())
+	case colLabel:
+		return s.cutLabel(text, columns)
 	}
 	return cutMiddle(text, columns, s.ellipsis())
+}
+
+// leastOfLabel is how much of a label must be left to be known by, mark and all.
+const leastOfLabel = 6
+
+// cutLabel shortens the label before it shortens who is suspected; of these it
+// leaves out whom there is no room for.
+func (s Style) cutLabel(text string, columns int) string {
+	label, suspect, found := strings.Cut(text, s.separator())
+	if !found || Width(text) <= columns {
+		return cutMiddle(text, columns, s.ellipsis())
+	}
+	short := string(s.ellipsis()) + " " + suspect
+	if room := columns - Width(short); room >= leastOfLabel {
+		return prefix(label, room) + short
+	}
+	return cutMiddle(label, columns, s.ellipsis())
 }

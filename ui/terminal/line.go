@@ -16,7 +16,7 @@ type Row struct {
 	// Exchange is redacted.
 	Exchange tunnel.Exchange
 	// Verdict is provisional while the exchange runs.
-	Verdict verdict.Verdict
+	Verdict recording.Judgement
 	// Elapsed is the time since the exchange began; not looked at once it ended.
 	Elapsed time.Duration
 }
@@ -82,7 +82,8 @@ func (s Style) arrivals(r *Row, cells int) string {
 	return recording.Sparkline(&r.Exchange, r.elapsed(), cells, s.Unicode)
 }
 
-// outcome is the mark and the label, or what is to be said in their place.
+// outcome is the mark and the label with who is suspected, or what is to be said
+// in their place.
 func (s Style) outcome(r *Row) cell {
 	switch ex := &r.Exchange; {
 	case ex.End == tunnel.Failed:
@@ -96,7 +97,19 @@ func (s Style) outcome(r *Row) cell {
 	if r.Verdict.Provisional {
 		look.color = faint
 	}
-	return cell{strings.TrimSpace(look.mark + " " + string(r.Verdict.Label)), look.color}
+	text := strings.TrimSpace(look.mark + " " + string(r.Verdict.Label))
+	if blamed := r.Verdict.Blamed(); blamed != "" {
+		text += s.separator() + blamed
+	}
+	return cell{text, look.color}
+}
+
+// separator stands between a label and who is suspected.
+func (s Style) separator() string {
+	if s.Unicode {
+		return " · "
+	}
+	return " - "
 }
 
 // statusText is the status code, or a dash for what has none (yet).
@@ -134,7 +147,8 @@ func unitsText(ex *tunnel.Exchange) string {
 }
 
 // bareLine is the line for files and pipes: fields without blanks in them, of
-// which a dash means none; only what failed, at the very end, is free text.
+// which a dash means none. Behind the label stands who is suspected, if anybody
+// is, with a question mark, and at the very end, as free text, what failed.
 func bareLine(r *Row) string {
 	ex := &r.Exchange
 	fields := []string{
@@ -142,6 +156,9 @@ func bareLine(r *Row) string {
 		bareField(ex.Method), bareField(firstOf(ex.URL, ex.Host)), statusText(ex),
 		firstText(ex), formatSpan(r.elapsed()), formatBytes(ex.Totals.Bytes), unitsText(ex),
 		firstOf(string(ex.End), "running"), firstOf(string(r.Verdict.Label)),
+	}
+	if blamed := r.Verdict.Blamed(); blamed != "" {
+		fields = append(fields, blamed)
 	}
 	if ex.Error != "" {
 		fields = append(fields, recording.Visible(ex.Error))

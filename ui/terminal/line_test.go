@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
 	"streamgauge/tunnel/verdict"
 )
 
@@ -83,7 +84,7 @@ func sample() []Row {
 			ex.Phases.Set(tunnel.Ended, ex.Totals.Last+2*time.Millisecond)
 		}
 		start = start.Add(1234 * time.Millisecond)
-		return Row{Exchange: *ex, Verdict: verdict.Verdict{Label: label, Provisional: end == tunnel.Running}}
+		return Row{Exchange: *ex, Verdict: recording.Judgement{Verdict: verdict.Verdict{Label: label, Provisional: end == tunnel.Running}}}
 	}
 	const ms = time.Millisecond
 	rows := []Row{
@@ -101,6 +102,15 @@ func sample() []Row {
 		make("GET", "http://a.test/live", 200, tunnel.Running, verdict.Incremental, every(300*ms, 100*ms, 12)...),
 		make("GET", "http://a.test/waiting", 0, tunnel.Running, verdict.TooShort),
 	}
+	rows[1].Verdict.Suspects = []verdict.Suspect{
+		{Layer: "some-hop", Confidence: 0.64, Evidence: []verdict.Evidence{
+			{Clue: verdict.NamesItself, Detail: "Server: nginx/1.22.1\x1b[31m", Weight: 1.5},
+			{Clue: verdict.HeadWithBody, Detail: "3.012s", Weight: 1},
+		}},
+		{Layer: verdict.Unknown, Confidence: 0.21},
+	}
+	rows[2].Verdict.Suspects = []verdict.Suspect{{Layer: verdict.Unknown, Confidence: 0.9}}
+	rows[3].Verdict.Suspects = []verdict.Suspect{{Layer: "a-server-of-long-name", Confidence: 0.5, Evidence: []verdict.Evidence{{Clue: verdict.LoneCoding, Weight: 6}}}}
 	rows[5].Exchange.Error = "read origin: connection reset by peer"
 	rows[8].Exchange.Kind = tunnel.KindTunnel
 	rows[10].Exchange.Error = "dial upstream socks5://127.0.0.1:1080: connection refused"

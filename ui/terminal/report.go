@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
 	"streamgauge/tunnel/verdict"
 )
 
@@ -26,8 +27,9 @@ var severity = []verdict.Label{
 const failed = verdict.None
 
 // Report writes what a person wants to know when it is over: the sums, a line
-// for each exchange with the worst stream first, and what the labels that
-// occur mean. total may be more than rows where not all were kept.
+// for each exchange with the worst stream first, what the labels that occur
+// mean, and of the worst that was held back why, by whom and what to change.
+// total may be more than rows where not all were kept.
 func (s Style) Report(w io.Writer, rows []Row, total int) error {
 	if total == 0 {
 		_, err := fmt.Fprintln(w, "sgauge: no exchange came through the proxy")
@@ -48,6 +50,10 @@ func (s Style) Report(w io.Writer, rows []Row, total int) error {
 		fmt.Fprintf(&b, "and %d more; --record FILE keeps all\n", rest)
 	}
 	s.meanings(&b, shown)
+	s.worst(&b, rows)
+	for _, habit := range habits(rows) {
+		b.WriteString(habit + "\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -110,12 +116,39 @@ func (s Style) meanings(b *strings.Builder, rows []Row) {
 	}
 }
 
+// worst explains the first of rows, the worst, that somebody is suspected of.
+func (s Style) worst(b *strings.Builder, rows []Row) {
+	i := slices.IndexFunc(rows, func(r Row) bool { return len(r.Verdict.Suspects) > 0 })
+	if i < 0 {
+		return
+	}
+	r := &rows[i]
+	b.WriteString("\n" + s.paint(bold, place(&r.Exchange)+": "+string(r.Verdict.Label)) + "\n")
+	if reasons := r.Verdict.Reasons(); len(reasons) > 0 {
+		s.writeWrapped(b, "  ", "because: "+recording.Visible(strings.Join(reasons, "; ")))
+	}
+	s.explain(b, &r.Verdict)
+}
+
+// habits tells of limits that several of rows ran into.
+func habits(rows []Row) []string {
+	var cutoffs verdict.Cutoffs
+	for i := range rows {
+		cutoffs.Add(&rows[i].Exchange)
+	}
+	return Cutoffs(cutoffs.Found())
+}
+
 // Meaning is the label with its mark and what it says, in one line.
 func (s Style) Meaning(label verdict.Label) string {
+	return s.means(label, looks[label].meaning)
+}
+
+func (s Style) means(label verdict.Label, meaning string) string {
 	look := s.lookOf(label)
 	name := string(label)
 	if s.Columns > 0 {
 		name = strings.TrimSpace(look.mark + " " + name)
 	}
-	return s.paint(look.color, name) + ": " + look.meaning
+	return s.paint(look.color, name) + ": " + meaning
 }

@@ -5,13 +5,12 @@ import (
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/recording"
-	"streamgauge/tunnel/verdict"
 )
 
 // NewRow judges and redacts an exchange to be shown. Elapsed is left to be set
 // where it runs.
 func NewRow(ex tunnel.Exchange) Row {
-	return Row{Exchange: presentable(ex), Verdict: verdict.Assess(&ex)}
+	return Row{Exchange: presentable(ex), Verdict: recording.Judge(&ex)}
 }
 
 // presentable redacts ex without its headers: rows have no room for them, and
@@ -41,7 +40,7 @@ type Running struct {
 // glance is what was seen of an exchange when its arrivals were copied last.
 type glance struct {
 	chunks   []tunnel.Chunk
-	verdict  verdict.Verdict
+	verdict  recording.Judgement
 	progress int64
 	at       time.Duration // since the exchange began
 }
@@ -66,7 +65,7 @@ func (r *Running) Rows(lives []*tunnel.Live) []Row {
 
 func newGlance(live *tunnel.Live, elapsed time.Duration) *glance {
 	ex := live.Snapshot()
-	return &glance{ex.Chunks, verdict.Assess(&ex), progressOf(&ex), elapsed}
+	return &glance{ex.Chunks, recording.Judge(&ex), progressOf(&ex), elapsed}
 }
 
 func (g *glance) isStale(ex *tunnel.Exchange, elapsed time.Duration) bool {
