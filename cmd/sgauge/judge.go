@@ -84,6 +84,9 @@ func (c *court) hear(name string) error {
 	for ex, err := range recording.Read(in, name) {
 		if err == nil {
 			err = c.pronounce(name, &ex)
+			if name == "-" { // somebody may be waiting for it
+				err = firstError(err, c.out.Flush())
+			}
 			if err != nil {
 				return err
 			}
