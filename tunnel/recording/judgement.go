@@ -76,9 +76,7 @@ func (j *Judgement) Suspect() (suspect verdict.Suspect, ok bool) {
 // suspect of a stream that came joined, with a question mark; empty where none
 // is known.
 func (j *Judgement) Blamed() string {
-	switch j.Label {
-	case verdict.BufferedWhole, verdict.Coalesced, verdict.Bursty:
-	default:
+	if !j.heldBack() {
 		return ""
 	}
 	if s, ok := j.Suspect(); ok && s.Layer != verdict.Unknown {
@@ -87,9 +85,21 @@ func (j *Judgement) Blamed() string {
 	return ""
 }
 
-// Advice returns what to change in the layer that is suspected first.
+// heldBack reports whether the label says that something gathered what should
+// have passed. A stream that broke off or fell silent has suspects, too, but the
+// catalogue is about gathering and knows nothing against that.
+func (j *Judgement) heldBack() bool {
+	switch j.Label {
+	case verdict.BufferedWhole, verdict.Coalesced, verdict.Bursty:
+		return true
+	}
+	return false
+}
+
+// Advice returns what to change in the layer that is suspected first of holding
+// the stream back.
 func (j *Judgement) Advice() (advice verdict.Advice, ok bool) {
-	if s, ok := j.Suspect(); ok {
+	if s, ok := j.Suspect(); ok && j.heldBack() {
 		return verdict.AdviceOn(s)
 	}
 	return verdict.Advice{}, false

@@ -174,3 +174,15 @@ func TestWriteJudgement(t *testing.T) {
 		t.Errorf("wrote %s, want nginx first, with evidence and advice", b.String())
 	}
 }
+
+// TestAdviceFitsTheLabel asks that a stream which broke off is not told to flush.
+func TestAdviceFitsTheLabel(t *testing.T) {
+	suspects := []verdict.Suspect{{Layer: "nginx", Confidence: 1}}
+	for _, label := range verdict.Labels() {
+		j := Judgement{Verdict: verdict.Verdict{Label: label}, Suspects: suspects}
+		gathered := label == verdict.BufferedWhole || label == verdict.Coalesced || label == verdict.Bursty
+		if _, ok := j.Advice(); ok != gathered || (j.Blamed() != "") != gathered {
+			t.Errorf("%s: advice %v, blamed %q", label, ok, j.Blamed())
+		}
+	}
+}
