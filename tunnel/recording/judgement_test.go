@@ -16,8 +16,11 @@ func held() tunnel.Exchange {
 	ex := stream()
 	ex.ID = "held"
 	ex.ResponseHeaders = []tunnel.Header{
-		{Name: "Server", Value: "nginx/1.22.1"}, {Name: "Date", Value: "now"}, {Name: "Content-Type", Value: "text/event-stream"},
-		{Name: "Transfer-Encoding", Value: "chunked"}, {Name: "Connection", Value: "keep-alive"},
+		{Name: "Server", Value: "nginx/1.22.1"},
+		{Name: "Date", Value: "now"},
+		{Name: "Content-Type", Value: "text/event-stream"},
+		{Name: "Transfer-Encoding", Value: "chunked"},
+		{Name: "Connection", Value: "keep-alive"},
 	}
 	ex.Chunks = []tunnel.Chunk{{At: 3_003_500 * us, Bytes: 2_000, Units: 20}}
 	ex.Units = nil
