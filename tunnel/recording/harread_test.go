@@ -227,10 +227,10 @@ func TestHostileHARs(t *testing.T) {
 		want string
 	}{
 		{"a body of 1 GiB", har(text(`{"request":7,"a":"`), repeat("x", 1<<30, `"}`)), 1, "line 2: entry 1: json: cannot unmarshal number"},
-		{"an entry of 64 MiB", har(text(`{"a":[`), repeat("1,", 64<<20, "1]}")), 1, "line 2: entry 1: longer than 16 MiB"},
+		{"an entry of 24 MiB", har(text(`{"a":[`), repeat("1,", 24<<20, "1]}")), 1, "line 2: entry 1: longer than 16 MiB"},
 		{"depth beyond all bounds", har(repeat("[", 64<<10, ""), repeat("]", 64<<10, "")), 1, "line 2: entry 1: nested deeper than 1000"},
 		{"five million headers", har(text(`{"request":{"headers":[`), repeat("{},", 3*5_000_000, "{}]}}")), 1, "line 2: entry 1: a list of more than 100000"},
-		{"a name of 1 GiB", io.MultiReader(text(`{"log":{"entries":[`+entry+`]},"`), repeat("n", 64<<20, "")), 1, "breaks off"},
+		{"a name of 4 MiB", io.MultiReader(text(`{"log":{"entries":[`+entry+`]},"`), repeat("n", 4<<20, "")), 1, "breaks off"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

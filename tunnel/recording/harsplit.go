@@ -205,8 +205,10 @@ func (s *splitter) run() []byte {
 		return nil
 	}
 	ahead, _ := s.r.Peek(s.r.Buffered())
-	if i := bytes.IndexAny(ahead, `"\`); i >= 0 {
-		ahead = ahead[:i]
+	for _, end := range []byte{'"', '\\'} { // far faster than to look for either at once
+		if i := bytes.IndexByte(ahead, end); i >= 0 {
+			ahead = ahead[:i]
+		}
 	}
 	_, _ = s.r.Discard(len(ahead)) // it stands there
 	s.line += bytes.Count(ahead, []byte{'\n'})
