@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"streamgauge/tunnel"
@@ -265,6 +266,23 @@ func TestLongBodiesInHAR(t *testing.T) {
 	}
 	if all[0].Totals.Bytes != 5000 {
 		t.Errorf("bytes %d, want those that the entry tells", all[0].Totals.Bytes)
+	}
+}
+
+// TestReadsInPieces: wherever a read ends, the same comes out.
+func TestReadsInPieces(t *testing.T) {
+	some := []tunnel.Exchange{stream(), opaque(), held(), chosen(`a "quoted" \ back`)}
+	text := exported(t, HAR, slices.Repeat(some, 40)...) // more than is looked at to tell what it is
+	want, _ := read(text)
+	var got []tunnel.Exchange
+	for ex, err := range Read(iotest.OneByteReader(strings.NewReader(text)), "pieces.har") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, ex)
+	}
+	if a, b := exported(t, NDJSON, want...), exported(t, NDJSON, got...); a != b || len(got) != 160 {
+		t.Errorf("byte by byte %d exchanges, not as whole", len(got))
 	}
 }
 

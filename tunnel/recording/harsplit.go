@@ -194,6 +194,10 @@ func (s *splitter) text() {
 				s.put(escaped)
 			}
 			length += 2
+		default: // the buffer ended there
+			if length++; length <= maxText {
+				s.put(b)
+			}
 		}
 	}
 }
