@@ -117,7 +117,7 @@ func TestAdviceOn(t *testing.T) {
 		{Suspect{Layer: "haproxy", Evidence: []Evidence{{Clue: WholeChunked}}}, "haproxy-filters", "option http-no-delay"},
 		{Suspect{Layer: "apache", Evidence: []Evidence{{Clue: SliceCadence}}}, "apache-ratelimit", "<Location \"/events\">"},
 		{Suspect{Layer: "tengine"}, "openresty", "proxy_buffering off;"},
-		{Suspect{Layer: Unknown}, Unknown, "sgauge probe http://127.0.0.1:8080/events --expect incremental"},
+		{Suspect{Layer: Unknown}, Unknown, "sgauge run -- curl -N http://127.0.0.1:8080/events"},
 	}
 	for _, test := range tests {
 		a, ok := AdviceOn(test.suspect)
