@@ -116,6 +116,7 @@ type job struct {
 	client    context.Context  // the client's request
 	over      chan struct{}    // closed when the exchange is
 	concluded bool             // the record is complete, or will be
+	switched  bool             // the connection has left HTTP and is the relay's
 }
 
 // ServeHTTP forwards r, which must be in absolute form with scheme http or
@@ -168,7 +169,7 @@ func (j *job) serve(r *http.Request) {
 // release lets the client go whose request was not read to its end, malformed
 // or refused: the server would wait for the rest, or take it for a request.
 func (j *job) release() {
-	if !j.sent.Ended() {
+	if !j.switched && !j.sent.Ended() {
 		StopReading(j.client)
 	}
 }
@@ -236,12 +237,12 @@ func (j *job) accept(resp *http.Response) *http.Response {
 			ex.Phases.Set(tunnel.Head, j.live.Since())
 		}
 	})
-	// net/http drops the whole Connection field of a response that says "close";
-	// the wire still has it.
 	if j.sent != nil && j.sent.Err() != nil {
 		j.writer.EndConnection()
 	}
 	protocols := resp.Header["Upgrade"]
+	// net/http drops the whole Connection field of a response that says "close";
+	// the wire still has it.
 	removeHopByHop(resp.Header, valuesOf(header, "Connection"))
 	if resp.StatusCode == http.StatusUpgradeRequired && len(protocols) > 0 {
 		// RFC 9110 §15.5.22: it must say to what, and upgrades pass through us.

@@ -61,6 +61,7 @@ func (j *job) switchProtocols(resp *http.Response, asked string) error {
 		resp.Body.Close()
 		return err
 	}
+	j.switched = true
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
 	j.describeUpgrade(resp, agreed)
 	if _, err := client.Write(upgradeHead(resp, agreed)); err != nil {

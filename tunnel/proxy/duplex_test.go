@@ -239,6 +239,22 @@ func TestUpgrade(t *testing.T) {
 			})
 		})
 	}
+	t.Run("body unfinished", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.origin.HandleRaw("/", func(c net.Conn, _ *http.Request) {
+				send(t, c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nfirst")
+				time.Sleep(time.Second)
+				send(t, c, "last")
+			})
+			_, r := w.ask("POST http://origin.test/ HTTP/1.1\r\nHost: o\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 9\r\n\r\nabc")
+			resp, err := http.ReadResponse(r, nil)
+			if err != nil || resp.StatusCode != 101 {
+				t.Fatalf("%v, %v", resp, err)
+			}
+			expect(t, r, "firstlast")
+		})
+	})
 	t.Run("declined", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, nil)

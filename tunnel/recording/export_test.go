@@ -290,7 +290,7 @@ abc-3  POST http://api.test/v1/chat?stream=1&lang=zh  200  HTTP/1.1
   suspect: unknown, 100 %: none of the layers that are known
   why: What holds the stream left no trace that can be seen from here.
   to change: Ask each hop on its own port, from the origin outwards; the first that comes late is the one.
-      sgauge probe http://127.0.0.1:8080/events --expect incremental
+      sgauge run -- curl -N http://127.0.0.1:8080/events
   documented; see https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
   ...........................................................# 1000.0 ms
   2000 bytes in 20 reads, 0 bytes sent, running
