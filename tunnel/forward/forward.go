@@ -226,17 +226,7 @@ func (j *job) roundTrip(r *http.Request) *http.Response {
 
 // accept records the head of resp and prepares it for the client.
 func (j *job) accept(resp *http.Response) *http.Response {
-	header := j.response.Header()
-	if header == nil {
-		header = flatten(resp.Header)
-	}
-	j.live.Update(func(ex *tunnel.Exchange) {
-		ex.Status = resp.StatusCode
-		ex.ResponseHeaders = header
-		if !ex.Phases.Has(tunnel.Head) {
-			ex.Phases.Set(tunnel.Head, j.live.Since())
-		}
-	})
+	header := j.recordHead(resp)
 	if j.sent != nil && j.sent.Err() != nil {
 		j.writer.EndConnection()
 	}
@@ -254,6 +244,21 @@ func (j *job) accept(resp *http.Response) *http.Response {
 	j.body.AtEnd(func() { removeFromTrailer(resp.Trailer) })
 	resp.Body = j.body
 	return resp
+}
+
+// recordHead records the head of resp and returns its field lines, as they were
+// on the wire where that could be followed.
+func (j *job) recordHead(resp *http.Response) []tunnel.Header {
+	header := j.response.Header()
+	if header == nil {
+		header = flatten(resp.Header)
+	}
+	j.live.Update(func(ex *tunnel.Exchange) {
+		ex.Status = resp.StatusCode
+		ex.ResponseHeaders = header
+		ex.Phases.Set(tunnel.Head, j.live.Since()) // unless the wire told when
+	})
+	return header
 }
 
 // fail returns the page for err.

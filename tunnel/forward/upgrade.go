@@ -85,13 +85,8 @@ func agrees(asked, agreed string) bool {
 }
 
 func (j *job) describeUpgrade(resp *http.Response, agreed string) {
-	header := j.response.Header()
-	if header == nil {
-		header = flatten(resp.Header)
-	}
+	j.recordHead(resp)
 	j.live.Update(func(ex *tunnel.Exchange) {
-		ex.Status = resp.StatusCode
-		ex.ResponseHeaders = header
 		ex.Kind = tunnel.KindTunnel
 		if strings.EqualFold(agreed, "websocket") {
 			ex.Kind = tunnel.KindWebSocket
