@@ -68,5 +68,6 @@ func (h *headWatch) take() bool {
 func markAmbiguous(r *http.Request) {
 	if conn, ok := forward.ClientConn(r.Context()).(*sniffed); ok && conn.watch.take() {
 		r.Close = true
+		conn.lingers.Store(true) // for what the client sends behind it
 	}
 }

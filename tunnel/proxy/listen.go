@@ -91,7 +91,8 @@ type sniffed struct {
 	// background runs a function for as long as the proxy runs.
 	background func(func()) bool
 	watch      headWatch
-	stopped    atomic.Bool
+	stopped    atomic.Bool // the rest is not read
+	lingers    atomic.Bool // there may be a rest that is not read
 }
 
 // Read returns the first byte, then what the connection brings.
@@ -113,6 +114,7 @@ func (s *sniffed) Read(p []byte) (int, error) {
 // sends is not looked at. The server then closes the connection behind the
 // answer, and need not wait for the rest of a request that has been answered.
 func (s *sniffed) StopReading() {
+	s.lingers.Store(true)
 	s.stopped.Store(true)
 	_ = s.Conn.SetReadDeadline(time.Unix(1, 0)) // ends a read under way
 }
@@ -125,7 +127,7 @@ const lingerTime = time.Second
 // moment and read: the system would answer bytes that nobody reads with a
 // reset, which can overtake the answer (RFC 9112 §9.6).
 func (s *sniffed) Close() error {
-	if s.stopped.Load() && s.CloseWrite() == nil && s.background(s.linger) {
+	if s.lingers.Load() && s.CloseWrite() == nil && s.background(s.linger) {
 		return nil
 	}
 	return s.Conn.Close()
