@@ -31,27 +31,35 @@ const module = "streamgauge"
 var table = map[string]string{
 	"tunnel":            "",
 	"tunnel/wire":       "tunnel",
-	"tunnel/tap":        "tunnel tunnel/wire tunnel/intake",
+	"tunnel/llm":        "tunnel tunnel/wire",
+	"tunnel/tap":        "tunnel tunnel/wire tunnel/llm tunnel/intake",
 	"tunnel/upstream":   "tunnel",
 	"tunnel/socks":      "tunnel",
 	"tunnel/page":       "tunnel",
 	"tunnel/forward":    "tunnel tunnel/tap tunnel/page",
 	"tunnel/intake":     "",
 	"tunnel/relay":      "tunnel tunnel/tap tunnel/wire tunnel/intake",
-	"tunnel/decrypt":    "tunnel tunnel/tap tunnel/wire",
-	"tunnel/proxy":      "tunnel tunnel/intake tunnel/tap tunnel/upstream tunnel/socks tunnel/page tunnel/forward tunnel/relay tunnel/decrypt",
+	"tunnel/keylog":     "tunnel tunnel/wire tunnel/tap tunnel/llm",
+	"tunnel/decrypt":    "tunnel tunnel/tap tunnel/wire tunnel/page",
+	"tunnel/proxy":      "tunnel tunnel/intake tunnel/tap tunnel/upstream tunnel/socks tunnel/page tunnel/forward tunnel/relay tunnel/keylog tunnel/decrypt",
 	"tunnel/journal":    "tunnel",
 	"tunnel/verdict":    "tunnel",
-	"tunnel/recording":  "tunnel tunnel/verdict",
+	"tunnel/recording":  "tunnel tunnel/verdict tunnel/llm",
 	"tunnel/tunneltest": "tunnel",
+	"tunnel/probe":      "tunnel tunnel/upstream tunnel/proxy tunnel/journal tunnel/verdict tunnel/tunneltest",
+	"tunnel/station":    "tunnel settings tunnel/upstream tunnel/proxy tunnel/journal tunnel/recording tunnel/probe tunnel/decrypt tunnel/keylog tunnel/tunneltest",
 	"tunnel/peers":      "*",
 	"settings":          "tunnel",
 	"assets":            "",
 	"ui/plot":           "tunnel tunnel/verdict",
-	"ui/terminal":       "tunnel tunnel/verdict tunnel/recording",
-	"ui/graph":          "tunnel tunnel/verdict ui/plot",
-	"ui":                "tunnel tunnel/verdict settings assets ui/graph ui/plot",
-	"cmd/sgauge":        "* !ui !ui/graph",
+	"ui/terminal":       "tunnel tunnel/verdict tunnel/recording tunnel/llm",
+	"ui/snippet":        "",
+	"ui/words":          "assets",
+	"ui/graph":          "tunnel tunnel/verdict ui/plot ui/words",
+	"ui/form":           "tunnel settings ui/snippet ui/words",
+	"ui/tray":           "tunnel tunnel/verdict assets ui/snippet ui/words",
+	"ui":                "tunnel tunnel/verdict tunnel/llm tunnel/recording settings assets ui/graph ui/plot ui/snippet ui/words ui/form ui/tray",
+	"cmd/sgauge":        "* !ui !ui/graph !ui/words !ui/form !ui/tray",
 	"cmd/streamgauge":   "*",
 }
 
@@ -62,10 +70,12 @@ var dependencies = map[string]string{
 	"fyne.io/fyne/v2":                 "the window and the tray",
 	"github.com/andybalholm/brotli":   "reads br beside the stream; the Go library has none",
 	"github.com/elazarl/goproxy":      "forwards requests",
+	"github.com/godbus/dbus/v5":       "asks the desktop whether it has a tray; Fyne and the keyring need it too",
 	"github.com/klauspost/compress":   "reads zstd, and gzip faster, beside the stream",
 	"github.com/rogpeppe/go-internal": "testscript, in tests only",
 	"github.com/zalando/go-keyring":   "secrets in the system's keyring",
 	"golang.org/x/crypto":             "cryptobyte, for TLS hellos",
+	"golang.org/x/image":              "draws text and curves into pictures of graphs; Fyne needs it too",
 	"golang.org/x/net":                "the SOCKS5 client and the NO_PROXY rules",
 	"golang.org/x/sys":                "what the syscall package lacks",
 	"golang.org/x/term":               "is this a terminal, and how wide",
@@ -76,7 +86,7 @@ var dependencies = map[string]string{
 var owners = map[string][]string{
 	"github.com/elazarl/goproxy": {"tunnel/forward"},
 	"golang.org/x/net":           {"tunnel/upstream"},
-	"fyne.io/fyne/v2":            {"ui", "ui/graph", "cmd/streamgauge"},
+	"fyne.io/fyne/v2":            {"ui", "ui/graph", "ui/form", "ui/tray", "ui/words", "cmd/streamgauge"},
 }
 
 // startsPrograms may import os/exec. A directory stands for what is in it.
@@ -227,8 +237,8 @@ func misplaced(file *source, imported string) string {
 		return "only cmd/streamgauge may need cgo; take a fyne.App instead"
 	case under(imported, "fyne.io/fyne/v2") && !in("ui", "cmd/streamgauge"):
 		return "nothing below the window knows Fyne"
-	case under(imported, "fyne.io/fyne/v2") && in("ui/plot", "ui/terminal"):
-		return "geometry and terminal work without Fyne"
+	case under(imported, "fyne.io/fyne/v2") && in("ui/plot", "ui/terminal", "ui/snippet"):
+		return "geometry, terminal and lines to copy work without Fyne"
 	case isOutside(imported) && moduleOf(imported) == "":
 		return "its module is not in the reviewed list of house_test.go: review it and add it there, or do without"
 	}

@@ -1,6 +1,6 @@
 // Package assets holds what the programs carry with them that is not code: the
-// application's icon, as PNG bytes. It knows no drawing library; whoever shows
-// an icon decodes it.
+// application's icon as PNG bytes, and the texts of the window in each language.
+// It knows no drawing library; whoever shows an icon decodes it.
 //
 // The pictures are drawn from icons/icon.svg and, up to 32 pixels,
 // icons/icon-small.svg, with rsvg-convert -w SIZE -h SIZE.
@@ -30,6 +30,19 @@ func Icon(size int) []byte {
 	data, err := icons.ReadFile(fmt.Sprintf("icons/icon-%d.png", best))
 	if err != nil {
 		panic(err) // an icon was not built in: seen by any test that runs
+	}
+	return data
+}
+
+//go:embed translations/*.json
+var translations embed.FS
+
+// Translation returns the texts of a language, "en" or "zh", in the format of
+// Fyne's lang. Of another language there are none: nil.
+func Translation(language string) []byte {
+	data, err := translations.ReadFile("translations/" + language + ".json")
+	if err != nil {
+		return nil
 	}
 	return data
 }

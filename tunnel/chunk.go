@@ -85,8 +85,13 @@ func ParseUnitKind(name string) UnitKind {
 type Unit struct {
 	// At is the arrival of the read that completed it, since Exchange.Start.
 	At time.Duration
+	// Offset is where it begins in the content-decoded body, in bytes; what of
+	// it was kept is Exchange.Body from there on. Zero in an opaque tunnel.
+	Offset int64
 	// Bytes is its size after content-decoding, delimiters included; for a TLS
 	// record the estimated plaintext.
 	Bytes int32
 	Kind  UnitKind
+	// Part is what it carries of a language model's answer.
+	Part Part
 }

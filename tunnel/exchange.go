@@ -60,6 +60,9 @@ type Exchange struct {
 	// reading; wall time appears only in recordings.
 	Start time.Time
 	Kind  Kind
+	// Tunnel is the ID of the exchange through which this one was seen, where a
+	// tunnel was opened by keys or by our own CA; empty for all others.
+	Tunnel string
 	// Method, URL and Protocol are the request's. URL is as the client sent it
 	// and may hold credentials: whoever prints it redacts it.
 	Method, URL, Protocol string
@@ -86,6 +89,15 @@ type Exchange struct {
 	// Turns are the requests and responses told apart inside an opaque HTTP/1.1
 	// tunnel by the direction of its records; empty where they cannot be.
 	Turns []Turn
+	// Frames are the first WebSocket frames of both directions, control frames
+	// included, up to the bound of units.
+	Frames []Frame
+	// Body is the beginning of the response's body after content-decoding, up to
+	// the recorder's bound: for the eye, never recorded unless asked. It is never
+	// changed in place, so copies share it.
+	Body []byte
+	// Answer is what a language model's stream says of itself.
+	Answer Answer
 	// UnitKind is the rule by which units were told apart.
 	UnitKind UnitKind
 	// Ending tells whether a body that says its own end has said it.

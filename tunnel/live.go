@@ -18,8 +18,11 @@ type Recorder interface {
 type Limits struct {
 	// Chunks is how many are kept before neighbours are merged in pairs. At least 2.
 	Chunks int
-	// Units is how many are kept; later ones are only counted.
+	// Units is how many are kept; later ones are only counted. Turns and frames
+	// have the same bound.
 	Units int
+	// Body is how many bytes of the decoded body are kept; 0 keeps none.
+	Body int
 }
 
 // Live is an exchange while it runs: written by the one exchange that it
@@ -195,6 +198,26 @@ func (l *Live) Unit(u Unit) {
 	l.mu.Unlock()
 }
 
+// Frame records one WebSocket frame, as far as the limit allows.
+func (l *Live) Frame(f Frame) {
+	l.mu.Lock()
+	if len(l.ex.Frames) < l.limits.Units {
+		l.ex.Frames = append(l.ex.Frames, f)
+	}
+	l.mu.Unlock()
+}
+
+// Keep appends to the kept beginning of the decoded body, as far as the limit
+// allows. It keeps no reference to p.
+func (l *Live) Keep(p []byte) {
+	l.mu.Lock()
+	if room := l.limits.Body - len(l.ex.Body); room > 0 {
+		// Copies share what was appended before: it never changes.
+		l.ex.Body = append(l.ex.Body, p[:min(len(p), room)]...)
+	}
+	l.mu.Unlock()
+}
+
 // BeginTurn opens a turn whose request was sent at. Beyond the limit of units
 // turns are not kept.
 func (l *Live) BeginTurn(at time.Duration) {
@@ -271,29 +294,36 @@ func (l *Live) Snapshot() Exchange {
 	ex.Chunks = slices.Clone(l.ex.Chunks)
 	ex.Units = slices.Clone(l.ex.Units)
 	ex.Turns = slices.Clone(l.ex.Turns)
+	ex.Frames = slices.Clone(l.ex.Frames)
+	ex.Body = slices.Clip(l.ex.Body)
 	return ex
 }
 
-// Summary returns a copy without chunks and units: cheap at any length.
+// Summary returns a copy without chunks, units, turns, frames and body: cheap at
+// any length.
 func (l *Live) Summary() Exchange {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ex := l.ex
-	ex.Chunks, ex.Units, ex.Turns = nil, nil, nil
+	ex.Chunks, ex.Units, ex.Turns, ex.Frames, ex.Body = nil, nil, nil, nil, nil
 	return ex
 }
 
-// Kept returns how many slots the chunks, units and turns of the exchange
-// occupy.
+// bytesPerSlot is how much of a body counts as one slot: about the size of a
+// chunk, a unit or a frame.
+const bytesPerSlot = 24
+
+// Kept returns how many slots the detail of the exchange occupies: one for each
+// chunk, unit, turn and frame, and one for each 24 bytes of body.
 func (l *Live) Kept() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.ex.Chunks) + len(l.ex.Units) + len(l.ex.Turns)
+	return len(l.ex.Chunks) + len(l.ex.Units) + len(l.ex.Turns) + len(l.ex.Frames) + len(l.ex.Body)/bytesPerSlot
 }
 
 // Limit lowers the bounds to limits and gives the memory beyond them back:
-// chunks are merged until they fit, later units and turns are dropped. Bounds
-// that are already lower stay. The totals are not touched.
+// chunks are merged until they fit, later units, turns, frames and bytes are
+// dropped. Bounds that are already lower stay. The totals are not touched.
 func (l *Live) Limit(limits Limits) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -311,5 +341,12 @@ func (l *Live) Limit(limits Limits) {
 	if len(l.ex.Turns) > l.limits.Units {
 		l.ex.Turns = slices.Clone(l.ex.Turns[:l.limits.Units])
 		l.turnKept = false
+	}
+	if len(l.ex.Frames) > l.limits.Units {
+		l.ex.Frames = slices.Clone(l.ex.Frames[:l.limits.Units])
+	}
+	l.limits.Body = min(l.limits.Body, max(limits.Body, 0))
+	if len(l.ex.Body) > l.limits.Body {
+		l.ex.Body = slices.Clone(l.ex.Body[:l.limits.Body])
 	}
 }

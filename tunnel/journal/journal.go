@@ -21,8 +21,10 @@ type Limits struct {
 	Chunks int
 	// Units is how many are kept of one exchange; 20,000.
 	Units int
-	// Slots is how many chunks, units and turns are kept of all exchanges
-	// together, each 24 bytes of head counting as one more; 1<<20.
+	// Body is how many bytes of a decoded body are kept of one exchange; 1<<20.
+	Body int
+	// Slots is how many chunks, units, turns and frames are kept of all exchanges
+	// together, each 24 bytes of head or body counting as one more; 2<<20.
 	Slots int
 }
 
@@ -40,7 +42,8 @@ func (l Limits) orDefaults() Limits {
 		Exchanges: pick(l.Exchanges, 2_000),
 		Chunks:    pick(l.Chunks, 20_000),
 		Units:     pick(l.Units, 20_000),
-		Slots:     pick(l.Slots, 1<<20),
+		Body:      pick(l.Body, 1<<20),
+		Slots:     pick(l.Slots, 2<<20),
 	}
 }
 
@@ -111,7 +114,7 @@ func (j *Journal) Begin(ex tunnel.Exchange) *tunnel.Live {
 	e.seq = j.seq
 	e.id = j.freeID(ex.ID)
 	ex.ID = e.id
-	e.live = tunnel.NewLive(ex, tunnel.Limits{Chunks: j.limits.Chunks, Units: j.limits.Units}, e.changed)
+	e.live = tunnel.NewLive(ex, tunnel.Limits{Chunks: j.limits.Chunks, Units: j.limits.Units, Body: j.limits.Body}, e.changed)
 	j.byID[e.id] = e
 	e.place = j.running.PushBack(e)
 	j.stats.Slots += e.heads

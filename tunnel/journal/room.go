@@ -61,8 +61,8 @@ func (j *Journal) thin() {
 		if e.granted.Load() <= int64(share) {
 			continue
 		}
-		// Chunks, units and turns have a third each.
-		e.live.Limit(tunnel.Limits{Chunks: share / 3, Units: share / 3})
+		// Chunks, units, turns, frames and body have a fifth each.
+		e.live.Limit(tunnel.Limits{Chunks: share / 5, Units: share / 5, Body: share / 5 * slotBytes})
 		j.setGrant(e, int64(e.live.Kept()))
 	}
 }
