@@ -14,16 +14,16 @@ func (s Settings) checkListen() *FieldError {
 	host, port, err := net.SplitHostPort(s.Listen)
 	switch {
 	case err != nil:
-		e.Problem = "is not host:port"
+		e.Code, e.Problem = "listen_form", "is not host:port"
 		e.Remedy = "write an address and a port, e.g. " + DefaultListen
 	case !isPort(port, true):
-		e.Problem = "has no port from 0 to 65535"
+		e.Code, e.Problem = "listen_port", "has no port from 0 to 65535"
 		e.Remedy = "write the port as a number, e.g. " + DefaultListen
 	case host != "" && !isLocalhost(host) && !isAddr(host):
-		e.Problem = "does not name an IP address"
+		e.Code, e.Problem = "listen_host", "does not name an IP address"
 		e.Remedy = "write the address of an interface of this machine, e.g. " + DefaultListen
 	case !isLoopback(host) && s.ListenUser == "":
-		e.Problem = "is open to other machines without a user name and password"
+		e.Code, e.Problem = "listen_open", "is open to other machines without a user name and password"
 		e.Remedy = "set listen_user and its password (keyring or " + EnvListenPassword + "), or listen on " + DefaultListen
 	default:
 		return nil

@@ -21,19 +21,19 @@ func checkBypass(entry string) *FieldError {
 	entry = strings.TrimSpace(entry)
 	switch {
 	case entry == "":
-		e.Problem, e.Remedy = "has an empty entry", "remove it"
+		e.Code, e.Problem, e.Remedy = "bypass_empty", "has an empty entry", "remove it"
 	case strings.ContainsAny(entry, ", ;\t"):
-		e.Problem = "has several destinations in one entry"
+		e.Code, e.Problem = "bypass_several", "has several destinations in one entry"
 		e.Remedy = `write each as its own text: ["intra.example", "10.0.0.0/8"]`
 	case strings.Contains(entry, "://"):
 		clean, _ := SplitPassword(entry)
 		e.Value = shorten(clean)
-		e.Problem, e.Remedy = "has a URL for an entry", "write the host alone, e.g. intra.example"
+		e.Code, e.Problem, e.Remedy = "bypass_url", "has a URL for an entry", "write the host alone, e.g. intra.example"
 	case strings.EqualFold(entry, "<local>"):
-		e.Problem = "has the Windows entry <local>, which means nothing here"
+		e.Code, e.Problem = "bypass_local", "has the Windows entry <local>, which means nothing here"
 		e.Remedy = "remove it: names of this machine are governed by proxy_loopback"
 	case !isBypass(entry):
-		e.Problem = "has an entry that is neither a name nor an address"
+		e.Code, e.Problem = "bypass_form", "has an entry that is neither a name nor an address"
 		e.Remedy = "write a name, .suffix, *.suffix, an address, address/bits, 192.168.* or *"
 	default:
 		return nil

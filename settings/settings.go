@@ -54,7 +54,40 @@ type Settings struct {
 	// KeepChunks is how many chunks are remembered of one exchange before
 	// neighbours are merged. From 2 to 1000000, default 20000; zero is refused.
 	KeepChunks int `json:"keep_chunks"`
+	// Language of window and tray: system, en or zh. Default system: the
+	// system's where it is one of them, else English.
+	Language string `json:"language"`
+	// Theme of the window: system, light or dark. Default system.
+	Theme string `json:"theme"`
+	// StartAtLogin starts the desktop program when the user logs in. The field
+	// is the wish; the system's own list of such programs says whether it is
+	// fulfilled. Default false.
+	StartAtLogin bool `json:"start_at_login"`
+	// StartMinimized starts the desktop program without its window, where there
+	// is a tray to open it from. Default false.
+	StartMinimized bool `json:"start_minimized"`
+	// CloseToTray keeps the program and its proxy running when the window is
+	// closed, where there is a tray. Default true.
+	CloseToTray bool `json:"close_to_tray"`
+	// ProxyOnStart switches the proxy on when the desktop program starts.
+	// Default true.
+	ProxyOnStart bool `json:"proxy_on_start"`
 }
+
+// The choices of Language and Theme; System is common to both.
+const (
+	System  = "system"
+	English = "en"
+	Chinese = "zh"
+	Light   = "light"
+	Dark    = "dark"
+)
+
+// Languages lists what may be chosen.
+func Languages() []string { return []string{System, English, Chinese} }
+
+// Themes lists what may be chosen.
+func Themes() []string { return []string{System, Light, Dark} }
 
 // DefaultListen is where the proxy listens unless told otherwise: the first
 // stream gauge of the US Geological Survey was set up in January 1889.
@@ -71,6 +104,10 @@ func Default() Settings {
 		TunnelIdleTimeout: Duration(15 * time.Minute),
 		KeepExchanges:     2000,
 		KeepChunks:        20000,
+		Language:          System,
+		Theme:             System,
+		CloseToTray:       true,
+		ProxyOnStart:      true,
 	}
 }
 

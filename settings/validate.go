@@ -3,6 +3,8 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +18,13 @@ type FieldError struct {
 	// Value is what was given, shortened and without a password; empty where
 	// showing it would help nobody.
 	Value string
+	// Code names the kind of error, for whoever says it in another language:
+	// "listen_port". It stays when the English words change; empty where there
+	// is none.
+	Code string
+	// Values are the words of Problem and Remedy that depend on the case, by
+	// name: "Low", "High". Nil where there are none.
+	Values map[string]string
 	// Problem completes the sentence "the field …".
 	Problem string
 	// Remedy says what to write instead: a hint to show beside the error.
@@ -63,6 +72,8 @@ func (s Settings) problems() []*FieldError {
 	add(checkIdle(s.TunnelIdleTimeout))
 	add(checkCount("keep_exchanges", s.KeepExchanges, 1, 100_000))
 	add(checkCount("keep_chunks", s.KeepChunks, 2, 1_000_000))
+	add(checkChoice("language", s.Language, Languages()))
+	add(checkChoice("theme", s.Theme, Themes()))
 	return all
 }
 
@@ -72,14 +83,14 @@ func checkListenUser(user string) *FieldError {
 	e := &FieldError{Field: "listen_user", Value: shorten(user)}
 	switch {
 	case len(user) > 255:
-		e.Problem, e.Remedy = "is longer than 255 bytes", "choose a shorter name"
+		e.Code, e.Problem, e.Remedy = "user_long", "is longer than 255 bytes", "choose a shorter name"
 	case strings.Contains(user, ":"):
 		// What follows the colon may be a password.
 		e.Value, _, _ = strings.Cut(e.Value, ":")
-		e.Problem = "contains a colon"
+		e.Code, e.Problem = "user_colon", "contains a colon"
 		e.Remedy = "give the name alone; its password goes into the keyring or " + EnvListenPassword
 	case strings.ContainsFunc(user, isControl):
-		e.Problem, e.Remedy = "contains a control character", "choose a name without it"
+		e.Code, e.Problem, e.Remedy = "user_control", "contains a control character", "choose a name without it"
 	default:
 		return nil
 	}
@@ -92,18 +103,28 @@ func (s Settings) checkUpstream() *FieldError {
 	up, err := tunnel.ParseUpstream(s.Upstream)
 	switch {
 	case password != "":
-		e.Problem = "contains a password"
+		e.Code, e.Problem = "upstream_password", "contains a password"
 		e.Remedy = "write " + shorten(clean) + "; the password goes into the keyring or " + EnvUpstreamPassword
 	case err != nil:
+		e.Code, e.Values = upstreamCode(err)
 		e.Problem = strings.TrimPrefix(err.Error(), "upstream ")
 		e.Remedy = `write direct, or a URL such as socks5://127.0.0.1:1080 or http://proxy.example:3128`
 	case leadsBack(s.Listen, up):
-		e.Problem = "is the address this proxy listens on itself"
+		e.Code, e.Problem = "upstream_self", "is the address this proxy listens on itself"
 		e.Remedy = "give the address of the other proxy, or direct"
 	default:
 		return nil
 	}
 	return e
+}
+
+// upstreamCode takes the code and the faulty word out of what ParseUpstream says.
+func upstreamCode(err error) (string, map[string]string) {
+	var malformed *tunnel.UpstreamError
+	if !errors.As(err, &malformed) {
+		return "", nil
+	}
+	return "upstream_" + malformed.Part, map[string]string{"Word": shorten(malformed.Word)}
 }
 
 // The bounds of timeouts: below, a healthy path fails by chance; above, the
@@ -118,7 +139,8 @@ func checkTimeout(field string, d Duration) *FieldError {
 		return nil
 	}
 	return &FieldError{
-		Field: field, Value: d.String(),
+		Field: field, Value: d.String(), Code: "timeout_range",
+		Values:  map[string]string{"Low": minTimeout.String(), "High": maxTimeout.String()},
 		Problem: fmt.Sprintf("is not between %s and %s", minTimeout, maxTimeout),
 		Remedy:  `write a duration with its unit, e.g. "10s"`,
 	}
@@ -129,7 +151,7 @@ func checkIdle(d Duration) *FieldError {
 		return nil
 	}
 	return &FieldError{
-		Field: "tunnel_idle_timeout", Value: d.String(),
+		Field: "tunnel_idle_timeout", Value: d.String(), Code: "idle_short",
 		Problem: "is shorter than 1s",
 		Remedy:  `write a longer one, e.g. "15m", or "0s" to keep silent tunnels for ever`,
 	}
@@ -140,9 +162,22 @@ func checkCount(field string, n, low, high int) *FieldError {
 		return nil
 	}
 	return &FieldError{
-		Field: field, Value: fmt.Sprint(n),
+		Field: field, Value: fmt.Sprint(n), Code: "count_range",
+		Values:  map[string]string{"Low": strconv.Itoa(low), "High": strconv.Itoa(high)},
 		Problem: fmt.Sprintf("is not between %d and %d", low, high),
 		Remedy:  fmt.Sprintf("write a number from %d to %d", low, high),
+	}
+}
+
+func checkChoice(field, choice string, choices []string) *FieldError {
+	if slices.Contains(choices, choice) {
+		return nil
+	}
+	list := strings.Join(choices, ", ")
+	return &FieldError{
+		Field: field, Value: shorten(choice), Code: "choice", Values: map[string]string{"Choices": list},
+		Problem: "is not one of " + list,
+		Remedy:  "write " + choices[0] + ", or leave the field out",
 	}
 }
 

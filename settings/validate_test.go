@@ -18,7 +18,7 @@ func TestDefaultIsValid(t *testing.T) {
 
 // TestZeroIsRefused keeps the promise of the field comments about zero.
 func TestZeroIsRefused(t *testing.T) {
-	want := []string{"listen", "connect_timeout", "handshake_timeout", "dial_timeout", "keep_exchanges", "keep_chunks"}
+	want := []string{"listen", "connect_timeout", "handshake_timeout", "dial_timeout", "keep_exchanges", "keep_chunks", "language", "theme"}
 	if got := wrongFields(Settings{}.Validate()); !slices.Equal(got, want) {
 		t.Errorf("zero Settings: wrong fields = %q, want %q", got, want)
 	}
@@ -67,6 +67,10 @@ func TestValidateField(t *testing.T) {
 		{"no exchange kept", func(s *Settings) { s.KeepExchanges = 0 }, "keep_exchanges"},
 		{"too many exchanges", func(s *Settings) { s.KeepExchanges = 100_001 }, "keep_exchanges"},
 		{"one chunk kept", func(s *Settings) { s.KeepChunks = 1 }, "keep_chunks"},
+		{"Chinese", func(s *Settings) { s.Language = Chinese }, ""},
+		{"a language we do not speak", func(s *Settings) { s.Language = "fr" }, "language"},
+		{"dark", func(s *Settings) { s.Theme = Dark }, ""},
+		{"a theme we do not have", func(s *Settings) { s.Theme = "pink" }, "theme"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -197,6 +201,40 @@ func TestBypassForms(t *testing.T) {
 			continue
 		}
 		checkErrors(t, e)
+	}
+}
+
+// TestEveryErrorHasACode: without one it could not be said in Chinese.
+func TestEveryErrorHasACode(t *testing.T) {
+	seen := map[string]string{}
+	for _, s := range []Settings{
+		{}, {Listen: "x:99999"}, {Listen: "myhost:1"}, {Listen: ":1"},
+		{ListenUser: strings.Repeat("a", 256)}, {ListenUser: "a:b"}, {ListenUser: "a\n"},
+		{Upstream: "http://a:b@c"}, {Upstream: "http://a b"}, {Upstream: "ftp://a"}, {Upstream: "http://"}, {Upstream: "http://[::g]"},
+		{Upstream: "http://a/b"}, {Upstream: "http://a:99999"}, {Upstream: "socks4a://a:b@c"}, {Upstream: "http://%3a@c"},
+		{Upstream: "http://%01@c"}, {Upstream: "http://:b@c"}, {Upstream: "socks5://" + strings.Repeat("a", 256) + "@c"},
+		{Listen: DefaultListen, Upstream: "http://" + DefaultListen},
+		{Bypass: []string{"", "a b", "http://a", "<local>", "a..b"}},
+		{TunnelIdleTimeout: 1},
+	} {
+		for _, e := range fieldErrors(s.Validate()) {
+			if e.Code == "" {
+				t.Errorf("%v has no code", e)
+			}
+			kind := strings.Map(func(r rune) rune {
+				if r >= '0' && r <= '9' {
+					return -1
+				}
+				return r
+			}, e.Problem)
+			if other, ok := seen[e.Code]; ok && other != kind && len(e.Values) == 0 {
+				t.Errorf("code %s means %q and %q", e.Code, other, kind)
+			}
+			seen[e.Code] = kind
+		}
+	}
+	if len(seen) < 20 {
+		t.Errorf("saw %d codes, want all: %v", len(seen), seen)
 	}
 }
 

@@ -45,27 +45,27 @@ func ParseUpstream(s string) (Upstream, error) {
 	u, err := url.Parse(s)
 	if err != nil {
 		// The cause may quote the whole input, password included.
-		return Upstream{}, fmt.Errorf("upstream is not a URL: want scheme://host:port, e.g. socks5://127.0.0.1:1080")
+		return Upstream{}, malformed("url", "", "upstream is not a URL: want scheme://host:port, e.g. socks5://127.0.0.1:1080")
 	}
 	up := Upstream{Scheme: Scheme(strings.ToLower(u.Scheme)), Host: u.Hostname()}
 	fallback, known := defaultPorts[up.Scheme]
 	switch {
 	case !known:
-		return Upstream{}, fmt.Errorf("upstream scheme %q is not one of socks5, socks5h, socks4a, http, https", u.Scheme)
+		return Upstream{}, malformed("scheme", u.Scheme, "upstream scheme %q is not one of socks5, socks5h, socks4a, http, https", u.Scheme)
 	case up.Host == "":
-		return Upstream{}, fmt.Errorf("upstream %s:// has no host: want %s://host:port", up.Scheme, up.Scheme)
+		return Upstream{}, malformed("host", string(up.Scheme), "upstream %s:// has no host: want %s://host:port", up.Scheme, up.Scheme)
 	case strings.Contains(up.Host, ":") && !isIPv6(up.Host):
-		return Upstream{}, fmt.Errorf("upstream host is neither a name nor an address: want %s://host:port, an IPv6 address in brackets", up.Scheme)
+		return Upstream{}, malformed("address", string(up.Scheme), "upstream host is neither a name nor an address: want %s://host:port, an IPv6 address in brackets", up.Scheme)
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
 		// The host is not repeated: with a slash in the password, what was parsed
 		// as the port is the password's beginning.
-		return Upstream{}, fmt.Errorf("upstream %s:// has a path or query: a proxy address ends after the port, and /, ?, # in a password are written %%2F, %%3F, %%23", up.Scheme)
+		return Upstream{}, malformed("path", string(up.Scheme), "upstream %s:// has a path or query: a proxy address ends after the port, and /, ?, # in a password are written %%2F, %%3F, %%23", up.Scheme)
 	}
 	up.Port = fallback
 	if p := u.Port(); p != "" {
 		n, err := strconv.ParseUint(p, 10, 16)
 		if err != nil || n == 0 {
-			return Upstream{}, fmt.Errorf("upstream port %q is not a number from 1 to 65535", p)
+			return Upstream{}, malformed("port", p, "upstream port %q is not a number from 1 to 65535", p)
 		}
 		up.Port = uint16(n)
 	}
@@ -77,6 +77,24 @@ func ParseUpstream(s string) (Upstream, error) {
 		return Upstream{}, err
 	}
 	return up, nil
+}
+
+// UpstreamError says which part of an upstream's text is wrong. It holds no
+// password.
+type UpstreamError struct {
+	// Part names it in one word that stays: url, scheme, host, address, path,
+	// port, control, socks4a, long, user, colon.
+	Part string
+	// Word is what stands there, or the scheme; may be empty.
+	Word string
+	text string
+}
+
+// Error says it in English, with what is wanted instead.
+func (e *UpstreamError) Error() string { return e.text }
+
+func malformed(part, word, format string, args ...any) error {
+	return &UpstreamError{Part: part, Word: word, text: fmt.Sprintf(format, args...)}
 }
 
 func isIPv6(host string) bool {
@@ -91,15 +109,15 @@ func isIPv6(host string) bool {
 func (u Upstream) checkCredentials() error {
 	switch {
 	case strings.ContainsFunc(u.User+u.Password, unicode.IsControl):
-		return fmt.Errorf("upstream user name and password may not contain control characters")
+		return malformed("control", "", "upstream user name and password may not contain control characters")
 	case u.Scheme == SOCKS4A && u.Password != "":
-		return fmt.Errorf("upstream socks4a has no password: only a user name can be given")
+		return malformed("socks4a", "", "upstream socks4a has no password: only a user name can be given")
 	case (u.Scheme == SOCKS5 || u.Scheme == SOCKS5H) && (len(u.User) > 255 || len(u.Password) > 255):
-		return fmt.Errorf("upstream user name and password may have 255 bytes each with SOCKS5")
+		return malformed("long", "", "upstream user name and password may have 255 bytes each with SOCKS5")
 	case u.User == "" && u.Password != "":
-		return fmt.Errorf("upstream has a password but no user name")
+		return malformed("user", "", "upstream has a password but no user name")
 	case (u.Scheme == HTTP || u.Scheme == HTTPS) && strings.Contains(u.User, ":"):
-		return fmt.Errorf("upstream user name may not contain a colon with HTTP")
+		return malformed("colon", "", "upstream user name may not contain a colon with HTTP")
 	}
 	return nil
 }
