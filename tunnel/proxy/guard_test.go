@@ -201,10 +201,10 @@ func TestApply(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.proxy.Apply(upstream.Route{Upstream: up}); err != nil {
+		if err := w.reroute(upstream.Route{Upstream: up}); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.proxy.Apply(upstream.Route{Bypass: []string{"10.0.0.0/99"}}); err == nil {
+		if err := w.reroute(upstream.Route{Bypass: []string{"10.0.0.0/99"}}); err == nil {
 			t.Error("a wrong bypass rule was taken")
 		}
 		if got := w.exchange("GET", "GET http://origin.test/after HTTP/1.1\r\nHost: o\r\nConnection: close\r\n\r\n"); got.status != 200 {

@@ -56,18 +56,18 @@ func (p *Proxy) contain() {
 
 // authorized reports whether r shows the credentials, if any are wanted.
 func (p *Proxy) authorized(r *http.Request) bool {
-	if p.cfg.Credentials == nil {
+	want := p.config().Credentials
+	if want == nil {
 		return true
 	}
 	basic := http.Request{Header: http.Header{"Authorization": r.Header["Proxy-Authorization"]}}
 	user, password, ok := basic.BasicAuth()
-	return p.check(user, password) && ok
+	return want.match(user, password) && ok
 }
 
-// check compares in a time that depends on neither the content nor the length.
-func (p *Proxy) check(user, password string) bool {
-	want := p.cfg.Credentials
-	return equal(user, want.User)&equal(password, want.Password) == 1
+// match compares in a time that depends on neither the content nor the length.
+func (c *Credentials) match(user, password string) bool {
+	return equal(user, c.User)&equal(password, c.Password) == 1
 }
 
 func equal(a, b string) int {

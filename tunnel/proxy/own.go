@@ -54,11 +54,20 @@ func (p *Proxy) help(host string) page.Page {
 	}
 }
 
+// own is where the proxy listens, while it does.
+func (p *Proxy) own() (netip.AddrPort, bool) {
+	ln := p.listener.Load()
+	if ln == nil {
+		return netip.AddrPort{}, false
+	}
+	return addrPort((*ln).Addr())
+}
+
 // ownHost reports whether a Host field names this listener: its address, any
 // loopback address, or localhost, with its port or none.
 func (p *Proxy) ownHost(host string) bool {
-	own := p.own.Load()
-	if own == nil {
+	own, ok := p.own()
+	if !ok {
 		return false
 	}
 	name, port, err := net.SplitHostPort(host)
@@ -107,8 +116,8 @@ func loopbackClient(remote string) bool {
 // isSelf reports whether a connection to addr would come back to this listener:
 // its port at a loopback address or at any address of this machine.
 func (p *Proxy) isSelf(addr netip.AddrPort) bool {
-	own := p.own.Load()
-	if own == nil || own.Port() != addr.Port() {
+	own, ok := p.own()
+	if !ok || own.Port() != addr.Port() {
 		return false
 	}
 	ip := addr.Addr()

@@ -37,7 +37,7 @@ type Credentials struct {
 
 // Config is what a Proxy needs.
 type Config struct {
-	// Route is the upstream to begin with; Apply changes it.
+	// Route is the upstream and who does not go through it.
 	Route upstream.Route
 	// Credentials, if set, are asked of every client.
 	Credentials *Credentials
@@ -60,17 +60,17 @@ type Config struct {
 
 // Proxy is safe for concurrent use.
 type Proxy struct {
-	cfg    Config
-	logger *slog.Logger
-	route  atomic.Pointer[route]
-	own    atomic.Pointer[netip.AddrPort] // the listener's address while serving
-	tasks  tasks
+	logger   *slog.Logger
+	route    atomic.Pointer[route]
+	listener atomic.Pointer[net.Listener] // while serving
+	tasks    tasks
 	// records counts what completes records after the client was served.
 	records sync.WaitGroup
 }
 
-// route is one setting of the upstream with all that dials by it.
+// route is one configuration with all that dials by it.
 type route struct {
+	cfg       Config
 	dialer    *upstream.Dialer
 	forwarder *forward.Forwarder
 }
@@ -80,36 +80,40 @@ func New(cfg Config) (*Proxy, error) {
 	if cfg.Recorder == nil {
 		return nil, errors.New("new proxy: no recorder")
 	}
-	p := &Proxy{cfg: cfg, logger: cfg.Logger}
+	p := &Proxy{logger: cfg.Logger}
 	if p.logger == nil {
 		p.logger = slog.New(slog.DiscardHandler)
 	}
-	return p, p.Apply(cfg.Route)
+	return p, p.Apply(cfg)
 }
 
-// Apply makes what begins from now on take another route. Exchanges under way
-// keep theirs. On an error the old route stays.
-func (p *Proxy) Apply(r upstream.Route) error {
+// Apply makes what begins from now on go by cfg, whose Recorder and Logger are
+// those given to New. Exchanges under way keep what they began with. On an error
+// the old configuration stays.
+func (p *Proxy) Apply(cfg Config) error {
 	dialer, err := upstream.New(upstream.Config{
-		Route: r, Dial: p.cfg.Dial, Lookup: p.cfg.Lookup, Self: p.isSelf, RootCAs: p.cfg.RootCAs,
-		ConnectTimeout: p.cfg.ConnectTimeout, HandshakeTimeout: p.cfg.HandshakeTimeout, Timeout: p.cfg.DialTimeout,
+		Route: cfg.Route, Dial: cfg.Dial, Lookup: cfg.Lookup, Self: p.isSelf, RootCAs: cfg.RootCAs,
+		ConnectTimeout: cfg.ConnectTimeout, HandshakeTimeout: cfg.HandshakeTimeout, Timeout: cfg.DialTimeout,
 	})
 	if err != nil {
 		return err
 	}
-	next := &route{dialer: dialer, forwarder: forward.New(forward.Config{
+	next := &route{cfg: cfg, dialer: dialer, forwarder: forward.New(forward.Config{
 		Path:     path(dialer),
-		Recorder: p.cfg.Recorder,
+		Recorder: cfg.Recorder,
 		Upgraded: p.relay,
 		Records:  &p.records,
-		Logger:   p.cfg.Logger,
+		Logger:   cfg.Logger,
 	})}
 	if old := p.route.Swap(next); old != nil {
 		old.forwarder.Close()
-		p.logger.Info("upstream changed", "upstream", r.Upstream.String())
+		p.logger.Info("settings changed", "upstream", cfg.Route.Upstream.String())
 	}
 	return nil
 }
+
+// config is the configuration for what begins now.
+func (p *Proxy) config() *Config { return &p.route.Load().cfg }
 
 // path shows a dialer to package forward.
 func path(d *upstream.Dialer) forward.Path {
@@ -139,14 +143,13 @@ func link(conn *upstream.Conn) tap.Link {
 
 // Serve takes connections from ln until ctx ends; then it closes ln, ends what
 // is under way, waits for it and returns nil. Another error is the listener's.
-// A Proxy serves one listener at a time.
+// A Proxy serves one listener at a time; the listener may change its address.
 func (p *Proxy) Serve(ctx context.Context, ln net.Listener) error {
-	address, ok := addrPort(ln.Addr())
-	if !ok {
+	if _, ok := addrPort(ln.Addr()); !ok {
 		return fmt.Errorf("serve %s: not a TCP address", ln.Addr())
 	}
-	p.own.Store(&address)
-	defer p.own.Store(nil)
+	p.listener.Store(&ln)
+	defer p.listener.Store(nil)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.tasks.open(ctx)
@@ -174,8 +177,8 @@ func (p *Proxy) Serve(ctx context.Context, ln net.Listener) error {
 
 func (p *Proxy) server(ctx context.Context) *http.Server {
 	logger := log.New(io.Discard, "", 0)
-	if p.cfg.Logger != nil {
-		logger = slog.NewLogLogger(p.cfg.Logger.Handler(), slog.LevelDebug)
+	if cfg := p.config(); cfg.Logger != nil {
+		logger = slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug)
 	}
 	return &http.Server{
 		Handler:           p,
@@ -193,7 +196,7 @@ func (p *Proxy) server(ctx context.Context) *http.Server {
 func (p *Proxy) relay(client, origin net.Conn, early []byte, live *tunnel.Live) {
 	began := p.tasks.run(func(ctx context.Context) {
 		// How it ended is in live.
-		_, _ = relay.Run(ctx, client, origin, early, live, relay.Config{IdleTimeout: p.cfg.TunnelIdle})
+		_, _ = relay.Run(ctx, client, origin, early, live, relay.Config{IdleTimeout: p.config().TunnelIdle})
 	})
 	if !began {
 		client.Close()

@@ -15,6 +15,7 @@ import (
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/journal"
 	"streamgauge/tunnel/tunneltest"
+	"streamgauge/tunnel/upstream"
 )
 
 // proxyAddr is where the proxy of a world listens.
@@ -66,6 +67,13 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 		time.Sleep(time.Second)
 	})
 	return w
+}
+
+// reroute changes the route and nothing else.
+func (w *world) reroute(r upstream.Route) error {
+	cfg := *w.proxy.config()
+	cfg.Route = r
+	return w.proxy.Apply(cfg)
 }
 
 func (w *world) listen(addr string) net.Listener {

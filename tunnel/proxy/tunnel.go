@@ -81,8 +81,8 @@ func authority(r *http.Request) (string, bool) {
 // is set.
 func (p *Proxy) serveSOCKS(ctx context.Context, client net.Conn) {
 	var check func(user, password string) bool
-	if p.cfg.Credentials != nil {
-		check = p.check
+	if want := p.config().Credentials; want != nil {
+		check = want.match
 	}
 	request, err := socks.Accept(client, check)
 	if err != nil {
@@ -107,7 +107,7 @@ func (p *Proxy) serveSOCKS(ctx context.Context, client net.Conn) {
 }
 
 func (p *Proxy) beginTunnel(method, addr, client string) *tunnel.Live {
-	return p.cfg.Recorder.Begin(tunnel.Exchange{
+	return p.config().Recorder.Begin(tunnel.Exchange{
 		Kind: tunnel.KindTunnel, Method: method, URL: addr, Host: addr, Client: client,
 		Upstream: p.route.Load().dialer.Via(addr).String(),
 	})
