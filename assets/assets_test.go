@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"io/fs"
+	"math"
 	"slices"
 	"testing"
 )
@@ -27,6 +29,9 @@ func TestEmbeddedFiles(t *testing.T) {
 	var want []string
 	for _, size := range iconSizes {
 		want = append(want, fmt.Sprintf("icons/icon-%d.png", size))
+	}
+	for _, state := range TrayStates() {
+		want = append(want, fmt.Sprintf("icons/tray-%s.png", state))
 	}
 	slices.Sort(found)
 	slices.Sort(want)
@@ -70,6 +75,53 @@ func TestIconStandsOut(t *testing.T) {
 			t.Errorf("%d: %d light and %d dark pixels, want at least %d of each", size, light, dark, least)
 		}
 	}
+}
+
+// TestTrayStandsOut computes the contrast (WCAG 2.2) of the outermost colour of
+// each tray icon with a light and a dark panel, and asks that the four differ.
+func TestTrayStandsOut(t *testing.T) {
+	seen := map[string]TrayState{}
+	for _, state := range TrayStates() {
+		img := decode(t, Tray(state))
+		if got := img.Bounds().Size(); got != image.Pt(traySize, traySize) {
+			t.Errorf("%s has %v, want %d a side", state, got, traySize)
+		}
+		if _, _, _, alpha := img.At(0, 0).RGBA(); alpha != 0 {
+			t.Errorf("%s: the corner is not transparent", state)
+		}
+		rim := img.At(traySize/2, 6)
+		for _, panel := range []color.Color{color.White, color.Gray{Y: 0x22}} {
+			if got, want := contrast(rim, panel), 3.0; got < want {
+				t.Errorf("%s: contrast %.2f with a panel of %v, want %.1f", state, got, panel, want)
+			}
+		}
+		data := string(Tray(state))
+		if other, ok := seen[data]; ok {
+			t.Errorf("%s and %s look alike", state, other)
+		}
+		seen[data] = state
+	}
+}
+
+func contrast(a, b color.Color) float64 {
+	light, dark := luminance(a), luminance(b)
+	if light < dark {
+		light, dark = dark, light
+	}
+	return (light + 0.05) / (dark + 0.05)
+}
+
+// luminance is the relative luminance of WCAG 2.2.
+func luminance(c color.Color) float64 {
+	r, g, b, _ := c.RGBA()
+	linear := func(v uint32) float64 {
+		x := float64(v) / 0xffff
+		if x <= 0.04045 {
+			return x / 12.92
+		}
+		return math.Pow((x+0.055)/1.055, 2.4)
+	}
+	return 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
 }
 
 func TestIconIsTheCallers(t *testing.T) {

@@ -24,6 +24,10 @@ type Settings struct {
 	// before the host, a password may not. Default direct: there is none; empty
 	// means the same.
 	Upstream string `json:"upstream"`
+	// RecentUpstreams are the upstreams used before, the latest first, to choose
+	// from again; [Store.Update] keeps them, at most eight, without passwords.
+	// Default empty.
+	RecentUpstreams []string `json:"recent_upstreams"`
 	// Bypass lists the destinations that are dialled directly, in the manner of
 	// NO_PROXY: name, .suffix, *.suffix or address, each with :port if only that
 	// port is meant; address/bits; 192.168.*; or * for everything. Default empty:
@@ -115,6 +119,7 @@ func Default() Settings {
 // so that copies of equal settings are deeply equal.
 func (s Settings) Clone() Settings {
 	s.Bypass = append([]string(nil), s.Bypass...)
+	s.RecentUpstreams = append([]string(nil), s.RecentUpstreams...)
 	return s
 }
 

@@ -184,6 +184,7 @@ func (s *Store) rewrite(change func(*Settings)) (Settings, error) {
 	}
 	next := before.Clone()
 	change(&next)
+	next.remember(before.Upstream)
 	next = next.Clone() // change may have kept the list it put in
 	if err := next.Validate(); err != nil {
 		return Settings{}, err

@@ -63,6 +63,9 @@ func (s Settings) problems() []*FieldError {
 	add(s.checkListen())
 	add(checkListenUser(s.ListenUser))
 	add(s.checkUpstream())
+	for _, up := range s.RecentUpstreams {
+		add(checkRecent(up))
+	}
 	for _, entry := range s.Bypass {
 		add(checkBypass(entry))
 	}
@@ -116,6 +119,20 @@ func (s Settings) checkUpstream() *FieldError {
 		return nil
 	}
 	return e
+}
+
+// checkRecent asks only for what could be shown and tried: whether it leads back
+// to us is seen when it is chosen.
+func checkRecent(upstream string) *FieldError {
+	clean, password := SplitPassword(upstream)
+	if _, err := tunnel.ParseUpstream(upstream); err == nil && password == "" {
+		return nil
+	}
+	return &FieldError{
+		Field: "recent_upstreams", Value: shorten(clean), Code: "recent",
+		Problem: "has an entry that is no upstream without a password",
+		Remedy:  "take it out; it is written anew as upstreams are used",
+	}
 }
 
 // upstreamCode takes the code and the faulty word out of what ParseUpstream says.

@@ -66,6 +66,8 @@ func TestValidateField(t *testing.T) {
 		{"idle short", func(s *Settings) { s.TunnelIdleTimeout = Duration(time.Millisecond) }, "tunnel_idle_timeout"},
 		{"no exchange kept", func(s *Settings) { s.KeepExchanges = 0 }, "keep_exchanges"},
 		{"too many exchanges", func(s *Settings) { s.KeepExchanges = 100_001 }, "keep_exchanges"},
+		{"used before", func(s *Settings) { s.RecentUpstreams = []string{"direct", "socks5://ann@h:1"} }, ""},
+		{"used before with a password", func(s *Settings) { s.RecentUpstreams = []string{"socks5://ann:canary@h:1"} }, "recent_upstreams"},
 		{"one chunk kept", func(s *Settings) { s.KeepChunks = 1 }, "keep_chunks"},
 		{"Chinese", func(s *Settings) { s.Language = Chinese }, ""},
 		{"a language we do not speak", func(s *Settings) { s.Language = "fr" }, "language"},
