@@ -36,8 +36,8 @@ func ParsePart(name string) Part {
 	return NoPart
 }
 
-// Answer is what the stream of a language model says of itself. The zero value
-// is no such stream.
+// Answer is what the stream of a language model says of itself; without an API
+// it is no such stream, and only its heartbeats count.
 type Answer struct {
 	// API is the wire format: "openai-chat", "openai-responses", "anthropic",
 	// "gemini", "ollama"; empty while none was recognised.
@@ -58,4 +58,27 @@ type Answer struct {
 	LastDelta time.Duration
 	// Heartbeats is how many units or comments carried nothing.
 	Heartbeats int64
+}
+
+// count adds a unit that carries p and arrived at. A time of zero would read as
+// none, so the first moment is a nanosecond.
+func (a *Answer) count(p Part, at time.Duration) {
+	at = max(at, 1)
+	switch p {
+	case Content, Tool:
+		if a.FirstContent == 0 {
+			a.FirstContent = at
+		}
+	case Reasoning:
+		if a.FirstReasoning == 0 {
+			a.FirstReasoning = at
+		}
+	case Heartbeat:
+		a.Heartbeats++
+		return
+	default:
+		return
+	}
+	a.Deltas++
+	a.LastDelta = at
 }

@@ -84,7 +84,8 @@ type Exchange struct {
 	// Chunk stands for at most after merging.
 	ReadsPerChunk int
 	// Units are the first units of the stream, up to the recorder's bound;
-	// Totals.Units counts all.
+	// Totals.Units counts all. The comments of an event stream stand among them
+	// as heartbeats and are not counted, there and in Chunk.Units.
 	Units []Unit
 	// Turns are the requests and responses told apart inside an opaque HTTP/1.1
 	// tunnel by the direction of its records; empty where they cannot be.

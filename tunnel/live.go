@@ -187,11 +187,12 @@ func (l *Live) slot(ordinal int64) int {
 	return i
 }
 
-// Unit records one unit, as far as the limit allows. It is not counted: the
-// count comes with the chunk or AddUnits.
+// Unit records one unit, as far as the limit allows, and adds its part to the
+// answer. It is not counted: the count comes with the chunk or AddUnits.
 func (l *Live) Unit(u Unit) {
 	l.mu.Lock()
 	l.ex.UnitKind = u.Kind
+	l.ex.Answer.count(u.Part, u.At)
 	if len(l.ex.Units) < l.limits.Units {
 		l.ex.Units = append(l.ex.Units, u)
 	}

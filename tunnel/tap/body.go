@@ -28,7 +28,7 @@ type Body struct {
 	response *Response
 	flusher  http.Flusher
 	live     *tunnel.Live
-	units    *unitCounter
+	units    *Units
 	outcome  Outcome
 	atEnd    func() // called when the end was reached; may be nil
 	last     int64  // ordinal of the last chunk; -1 before the first
@@ -44,7 +44,8 @@ type Body struct {
 func NewBody(resp *http.Response, r *Response, w *Writer, live *tunnel.Live) *Body {
 	framing := r.Framing()
 	return &Body{
-		inner: resp.Body, response: r, flusher: w, live: live, units: newUnitCounter(resp, live), last: -1,
+		inner: resp.Body, response: r, flusher: w, live: live, last: -1,
+		units:     NewUnits(resp.Header.Get("Content-Type"), resp.Header.Get("Content-Encoding"), resp.ContentLength, live),
 		divisible: framing == wire.ContentLength || framing == wire.UntilClose,
 	}
 }
@@ -68,13 +69,13 @@ func (b *Body) Read(p []byte) (int, error) {
 // Close closes the body. It does not wait for units that are counted beside the
 // stream: see Counted.
 func (b *Body) Close() error {
-	b.units.end(b.outcome.Ended)
+	b.units.End(b.outcome.Ended)
 	return b.inner.Close()
 }
 
 // Counted returns a channel that is closed, some time after Close, when all
 // units are recorded, or nil if they are already.
-func (b *Body) Counted() <-chan struct{} { return b.units.counted() }
+func (b *Body) Counted() <-chan struct{} { return b.units.Counted() }
 
 // WriteTo copies the body to w, one Write for each read of the connection, and
 // flushes before every wait, the one for the first byte included. It records each chunk with the time at which
@@ -240,6 +241,6 @@ func (b *Body) deliver(w io.Writer, at time.Duration, p []byte, more bool) (int,
 	if err != nil {
 		return n, &writeError{err}
 	}
-	b.units.count(b.last, at, p)
+	b.units.Feed(b.last, at, p)
 	return n, nil
 }

@@ -1,7 +1,6 @@
 package tap
 
 import (
-	"net/http"
 	"strings"
 	"time"
 
@@ -9,30 +8,32 @@ import (
 	"streamgauge/tunnel/wire"
 )
 
-// unitCounter tells the units of a body apart and records them with the reads
-// that completed them: in place for a plain body, beside the stream for an
-// encoded one.
-type unitCounter struct {
+// Units tells the units of one body apart beside its stream, keeps the body's
+// beginning, and records both with the reads that brought them: in place for a
+// plain body, by a goroutine of its own for an encoded one. [Body] does so for
+// what it copies; whoever reads a body in another way feeds one of these.
+// Not safe for concurrent use.
+type Units struct {
 	plain   *plainUnits
-	encoded *encodedUnits
+	encoded *encodedUnits // nil for a body that is not encoded
 }
 
-func newUnitCounter(resp *http.Response, live *tunnel.Live) *unitCounter {
-	plain := &plainUnits{
-		live:  live,
-		units: wire.NewUnits(resp.Header.Get("Content-Type"), resp.ContentLength < 0),
+// NewUnits starts on the body of a response whose head had these values;
+// length is its Content-Length, negative where there was none. End must be
+// called in the end: it lets go of a goroutine.
+func NewUnits(contentType, contentEncoding string, length int64, live *tunnel.Live) *Units {
+	u := &Units{plain: newPlainUnits(wire.NewUnits(contentType, length < 0), live)}
+	coding := strings.ToLower(strings.TrimSpace(contentEncoding))
+	if coding != "" && coding != "identity" {
+		u.encoded = newEncodedUnits(coding, u.plain)
 	}
-	plain.each = plain.record
-	coding := strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding")))
-	if coding == "" || coding == "identity" {
-		return &unitCounter{plain: plain}
-	}
-	return &unitCounter{encoded: newEncodedUnits(coding, plain)}
+	return u
 }
 
-// count looks at the payload of the read of that ordinal, which arrived at. It
-// keeps no reference to p.
-func (u *unitCounter) count(ordinal int64, at time.Duration, p []byte) {
+// Feed looks at payload, framing removed, that came with the chunk of that
+// ordinal (see [tunnel.Live.Chunk]), at so long since the exchange began. It
+// keeps no reference to p and never waits.
+func (u *Units) Feed(ordinal int64, at time.Duration, p []byte) {
 	if u.encoded != nil {
 		u.encoded.feed(ordinal, at, p)
 		return
@@ -40,8 +41,9 @@ func (u *unitCounter) count(ordinal int64, at time.Duration, p []byte) {
 	u.plain.feed(ordinal, at, p)
 }
 
-// end says that no more will come; whole, that the body's end was reached.
-func (u *unitCounter) end(whole bool) {
+// End says that no more will come; whole, that the body's end was reached. It
+// may be called again.
+func (u *Units) End(whole bool) {
 	switch {
 	case u.encoded != nil:
 		u.encoded.close()
@@ -50,9 +52,9 @@ func (u *unitCounter) end(whole bool) {
 	}
 }
 
-// counted is closed, after end, when all units are recorded; nil if they are
-// already.
-func (u *unitCounter) counted() <-chan struct{} {
+// Counted returns a channel that is closed, some time after End, when all is
+// recorded, or nil if it is already.
+func (u *Units) Counted() <-chan struct{} {
 	if u.encoded != nil {
 		return u.encoded.done
 	}
@@ -64,26 +66,60 @@ type plainUnits struct {
 	live    *tunnel.Live
 	units   *wire.Units
 	ending  wire.Ending
-	each    func(tunnel.UnitKind, int)
+	each    func(wire.Piece)
+	early   []byte // what came while nobody could tell whether there are units
 	ordinal int64
 	at      time.Duration
+}
+
+func newPlainUnits(units *wire.Units, live *tunnel.Live) *plainUnits {
+	u := &plainUnits{live: live, units: units}
+	u.each = u.record
+	return u
 }
 
 func (u *plainUnits) feed(ordinal int64, at time.Duration, p []byte) {
 	u.ordinal, u.at = ordinal, at
 	u.live.AddUnits(ordinal, u.units.Feed(p, u.each))
-	if u.units.Kind() != tunnel.NoUnits {
-		u.ending.Feed(p)
+	u.keep(p)
+}
+
+// keep keeps p as a part of the body, if that turned out to have units; while
+// that is open it holds p back, which is a few kilobytes at most.
+func (u *plainUnits) keep(p []byte) {
+	switch {
+	case u.units.Kind() != tunnel.NoUnits:
+		if u.early != nil {
+			u.take(u.early)
+			u.early = nil
+		}
+		u.take(p)
+	case u.units.Undecided():
+		u.early = append(u.early, p...)
+	default:
+		u.early = nil
 	}
+}
+
+func (u *plainUnits) take(p []byte) {
+	u.live.Keep(p)
+	u.ending.Feed(p)
 }
 
 func (u *plainUnits) end() {
 	u.live.AddUnits(u.ordinal, u.units.End(u.each))
+	u.keep(nil)
 	if said := u.ending.Said(); said != tunnel.EndingUnknown {
 		u.live.Update(func(ex *tunnel.Exchange) { ex.Ending = said })
 	}
 }
 
-func (u *plainUnits) record(kind tunnel.UnitKind, bytes int) {
-	u.live.Unit(tunnel.Unit{At: u.at, Bytes: int32(bytes), Kind: kind})
+// record writes a piece down. A comment is a heartbeat in its place among the
+// units, which the count of units leaves out.
+func (u *plainUnits) record(p wire.Piece) {
+	unit := tunnel.Unit{At: u.at, Offset: p.Offset, Bytes: int32(p.Bytes), Kind: p.Kind}
+	if p.Comment {
+		unit.Part = tunnel.Heartbeat
+	}
+	u.live.Unit(unit)
 }

@@ -91,8 +91,11 @@ func FuzzUnits(f *testing.F) {
 		if got := split(u, cuts); !slices.Equal(got, want) || u.Kind() != whole.Kind() || u.Heartbeats() != whole.Heartbeats() {
 			t.Errorf("cut: %q %v, %d heartbeats; whole: %q %v, %d", u.Kind(), got, u.Heartbeats(), whole.Kind(), want, whole.Heartbeats())
 		}
+		if got, want := cutOut(NewUnits(contentType, false), cuts), cutOut(NewUnits(contentType, false), []string{string(body)}); !slices.Equal(got, want) {
+			t.Errorf("cut: %q; whole: %q", got, want)
+		}
 		total := 0
-		NewUnits(contentType, true).Feed(body, func(_ tunnel.UnitKind, n int) { total += n })
+		NewUnits(contentType, true).Feed(body, func(p Piece) { total += p.Bytes })
 		if total > len(body) {
 			t.Errorf("units of %d bytes in %d", total, len(body))
 		}

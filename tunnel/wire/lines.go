@@ -10,9 +10,10 @@ import (
 // connection alive, are no units. A record of a JSON text sequence (RFC 7464)
 // is a line too; one written over several lines is not recognised as one.
 type lines struct {
-	size    int  // bytes of the unfinished line
-	content bool // it holds more than white space
-	counted bool // it was counted already
+	size    int   // bytes of the unfinished line
+	read    int64 // bytes of the body so far
+	content bool  // the line holds more than white space
+	counted bool  // it was counted already
 }
 
 // skip takes bytes that were counted already, by another rule.
@@ -21,7 +22,7 @@ func (l *lines) skip(p []byte) {
 	l.counted = l.content
 }
 
-func (l *lines) feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
+func (l *lines) feed(p []byte, each func(Piece)) int {
 	n := 0
 	for {
 		end := bytes.IndexByte(p, '\n')
@@ -37,16 +38,17 @@ func (l *lines) feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
 
 func (l *lines) text(p []byte) {
 	l.size += len(p)
+	l.read += int64(len(p))
 	l.content = l.content || len(bytes.TrimLeft(p, " \t\r\n")) > 0
 }
 
 // end completes the line and returns 1 if it is a unit.
-func (l *lines) end(each func(kind tunnel.UnitKind, bytes int)) int {
+func (l *lines) end(each func(Piece)) int {
 	size, isUnit := l.size, l.content && !l.counted
-	*l = lines{}
+	*l = lines{read: l.read}
 	if !isUnit {
 		return 0
 	}
-	emit(each, tunnel.NDJSON, size)
+	emit(each, Piece{Kind: tunnel.NDJSON, Offset: l.read - int64(size), Bytes: size})
 	return 1
 }

@@ -11,8 +11,9 @@ import (
 type sse struct {
 	heartbeats int
 
-	size    int  // bytes of the block so far
-	data    bool // the block has a data field: its end dispatches an event
+	read    int64 // bytes of the body so far
+	size    int   // bytes of the block so far: the last ones read
+	data    bool  // the block has a data field: its end dispatches an event
 	comment bool
 	field   bool // the block has a field of any kind
 
@@ -24,7 +25,7 @@ type sse struct {
 	awaiting bool    // the block's blank line was ended by that CR, an LF should follow
 }
 
-func (s *sse) feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
+func (s *sse) feed(p []byte, each func(Piece)) int {
 	n := 0
 	if s.afterCR {
 		var used int
@@ -47,6 +48,7 @@ func (s *sse) feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
 			break
 		}
 		at = end + 1
+		s.read++
 		if s.size++; end == nextLF {
 			s.crlf = false
 			n += s.endLine(each)
@@ -77,12 +79,13 @@ func (s *sse) text(p []byte) {
 	}
 	s.line += len(p)
 	s.size += len(p)
+	s.read += int64(len(p))
 }
 
 // endLineAtReturn takes a CR, which may be the first half of CRLF. An event is
 // not to wait for an LF that never comes, nor to leave one behind that does:
 // the line end before tells which it will be.
-func (s *sse) endLineAtReturn(each func(kind tunnel.UnitKind, bytes int)) int {
+func (s *sse) endLineAtReturn(each func(Piece)) int {
 	s.afterCR = true
 	if s.crlf && s.isBlank() {
 		s.awaiting = true
@@ -93,11 +96,12 @@ func (s *sse) endLineAtReturn(each func(kind tunnel.UnitKind, bytes int)) int {
 
 // afterReturn looks at the byte that follows a CR and consumes it if it is the
 // LF of the same line end.
-func (s *sse) afterReturn(c byte, each func(kind tunnel.UnitKind, bytes int)) (used, n int) {
+func (s *sse) afterReturn(c byte, each func(Piece)) (used, n int) {
 	s.afterCR = false
 	s.crlf = c == '\n'
 	if s.crlf {
 		used = 1
+		s.read++
 		if s.size > 0 { // else the block was over with the CR
 			s.size++
 		}
@@ -122,7 +126,7 @@ func (s *sse) lineHead() []byte {
 
 // endLine applies the line that was completed and returns 1 if it dispatched
 // an event.
-func (s *sse) endLine(each func(kind tunnel.UnitKind, bytes int)) int {
+func (s *sse) endLine(each func(Piece)) int {
 	head := s.lineHead()
 	s.line, s.begun = 0, true
 	switch {
@@ -146,21 +150,25 @@ func isData(line []byte) bool {
 
 // endBlock dispatches what came since the blank line before. A block without
 // data is no event; if it was all comment it is a heartbeat.
-func (s *sse) endBlock(each func(kind tunnel.UnitKind, bytes int)) int {
+func (s *sse) endBlock(each func(Piece)) int {
 	size, data := s.size, s.data
-	if s.comment && !s.field {
+	piece := Piece{Kind: tunnel.SSE, Offset: s.read - int64(size), Bytes: size, Comment: s.comment && !s.field}
+	if piece.Comment {
 		s.heartbeats++
 	}
 	s.size, s.data, s.comment, s.field = 0, false, false, false
-	if !data {
-		return 0
+	switch {
+	case data:
+		emit(each, piece)
+		return 1
+	case piece.Comment:
+		emit(each, piece)
 	}
-	emit(each, tunnel.SSE, size)
-	return 1
+	return 0
 }
 
 // end completes a blank line whose LF did not come.
-func (s *sse) end(each func(kind tunnel.UnitKind, bytes int)) int {
+func (s *sse) end(each func(Piece)) int {
 	if !s.awaiting {
 		return 0
 	}

@@ -14,6 +14,19 @@ type Units struct {
 	sniff *sniffer        // nil once decided
 	sse   sse
 	lines lines
+	text  int64 // bytes of the body that were counted as Text
+}
+
+// Piece is what [Units] found: a unit, or a comment.
+type Piece struct {
+	Kind tunnel.UnitKind
+	// Offset is where it begins in the body, in bytes, and Bytes its size,
+	// delimiters included.
+	Offset int64
+	Bytes  int
+	// Comment marks a block of an event stream that held nothing but comments:
+	// a heartbeat, and no unit.
+	Comment bool
 }
 
 // NewUnits starts on a body whose head declared that content type.
@@ -68,17 +81,20 @@ func declaredKind(contentType string) (kind tunnel.UnitKind, readable bool) {
 // then the one they call for. NoUnits while neither said anything.
 func (u *Units) Kind() tunnel.UnitKind { return u.rule }
 
+// Undecided reports that more bytes are needed to settle the rule.
+func (u *Units) Undecided() bool { return u.sniff != nil }
+
 // Heartbeats counts the blocks of an event stream that held nothing but
 // comments. They are not units.
 func (u *Units) Heartbeats() int { return u.sse.heartbeats }
 
 // Feed takes the next bytes of the body and returns how many units they
-// completed. each, unless nil, is called once a unit with its size, delimiters
-// included. Where the cuts fall changes nothing, except for Text, which is
+// completed. each, unless nil, is called once a unit and once a comment, in their
+// order. Where the cuts fall changes nothing, except for Text, which is
 // counted by them. A body without a length that begins like JSON is Text while
 // its first line is unfinished: if that turns out to be the first of many, the
 // reads that brought it stand for it.
-func (u *Units) Feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
+func (u *Units) Feed(p []byte, each func(Piece)) int {
 	if len(p) == 0 {
 		return 0
 	}
@@ -96,7 +112,7 @@ func (u *Units) Feed(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
 }
 
 // settle takes over what the sniffer decided and counts what came before.
-func (u *Units) settle(each func(kind tunnel.UnitKind, bytes int)) int {
+func (u *Units) settle(each func(Piece)) int {
 	s := u.sniff
 	u.sniff, u.rule = nil, s.kind
 	if s.counted {
@@ -113,14 +129,15 @@ func (u *Units) settle(each func(kind tunnel.UnitKind, bytes int)) int {
 	return n
 }
 
-func (u *Units) split(p []byte, each func(kind tunnel.UnitKind, bytes int)) int {
+func (u *Units) split(p []byte, each func(Piece)) int {
 	switch u.rule {
 	case tunnel.SSE:
 		return u.sse.feed(p, each)
 	case tunnel.NDJSON:
 		return u.lines.feed(p, each)
 	case tunnel.Text:
-		emit(each, tunnel.Text, len(p))
+		emit(each, Piece{Kind: tunnel.Text, Offset: u.text, Bytes: len(p)})
+		u.text += int64(len(p))
 		return 1
 	}
 	return 0
@@ -129,7 +146,7 @@ func (u *Units) split(p []byte, each func(kind tunnel.UnitKind, bytes int)) int 
 // End says that the body is over and returns how many units that completed: a
 // last JSON line without its newline counts, an event without its blank line
 // does not (WHATWG HTML §9.2.6 discards it).
-func (u *Units) End(each func(kind tunnel.UnitKind, bytes int)) int {
+func (u *Units) End(each func(Piece)) int {
 	n := 0
 	if u.sniff != nil {
 		u.sniff.end()
@@ -144,8 +161,8 @@ func (u *Units) End(each func(kind tunnel.UnitKind, bytes int)) int {
 	return n
 }
 
-func emit(each func(kind tunnel.UnitKind, bytes int), kind tunnel.UnitKind, size int) {
+func emit(each func(Piece), p Piece) {
 	if each != nil {
-		each(kind, size)
+		each(p)
 	}
 }

@@ -13,7 +13,11 @@ import (
 // split feeds the pieces and returns the units as "kind:size".
 func split(u *Units, pieces []string) []string {
 	var got []string
-	each := func(kind tunnel.UnitKind, n int) { got = append(got, fmt.Sprint(kind, ":", n)) }
+	each := func(p Piece) {
+		if !p.Comment {
+			got = append(got, fmt.Sprint(p.Kind, ":", p.Bytes))
+		}
+	}
 	n := 0
 	for _, p := range pieces {
 		n += u.Feed([]byte(p), each)
@@ -23,6 +27,51 @@ func split(u *Units, pieces []string) []string {
 		got = append(got, fmt.Sprintf("but %d were returned", n))
 	}
 	return got
+}
+
+// cutOut feeds the pieces and returns the bytes at the places that are named,
+// comments in parentheses.
+func cutOut(u *Units, pieces []string) []string {
+	var got []string
+	body := strings.Join(pieces, "")
+	each := func(p Piece) {
+		text := body[p.Offset : p.Offset+int64(p.Bytes)]
+		if p.Comment {
+			text = "(" + text + ")"
+		}
+		got = append(got, text)
+	}
+	for _, p := range pieces {
+		u.Feed([]byte(p), each)
+	}
+	u.End(each)
+	return got
+}
+
+// TestPlaces checks that a unit is found again by its offset.
+func TestPlaces(t *testing.T) {
+	for _, tt := range []struct {
+		contentType, body string
+		want              []string
+	}{
+		{"text/event-stream", "\n\ndata: a\n\n: ping\n\nid: 1\n\ndata: b\n\n", []string{"data: a\n\n", "(: ping\n\n)", "data: b\n\n"}},
+		{"text/event-stream", "data: a\r\n\r\n:\r\n\r\ndata: b\r\n\r\n", []string{"data: a\r\n\r\n", "(:\r\n\r\n)", "data: b\r\n\r\n"}},
+		{"text/event-stream", "data: a\r\r:\r\rdata: b\r\n\rdata: c\n\r\ndata: d\r\n\r", []string{"data: a\r\r", "(:\r\r)", "data: b\r\n\r", "data: c\n\r", "data: d\r\n\r"}},
+		{"application/x-ndjson", "{}\n\n[1]\r\n{\"a\":1}", []string{"{}\n", "[1]\r\n", "{\"a\":1}"}},
+		{"application/json", "{}\n{\"a\":1}\n", []string{"{}\n", "{\"a\":1}\n"}},
+	} {
+		for size := range len(tt.body) {
+			if got := cutOut(NewUnits(tt.contentType, false), pieces(tt.body, size+1)); !slices.Equal(got, tt.want) {
+				t.Errorf("%q in pieces of %d: %q, want %q", tt.body, size+1, got, tt.want)
+			}
+		}
+	}
+	if got, want := cutOut(NewUnits("text/plain", true), []string{"d", "a", "ting"}), []string{"d", "a", "ting"}; !slices.Equal(got, want) {
+		t.Errorf("text: %q, want %q", got, want)
+	}
+	if got, want := cutOut(NewUnits("application/json", true), []string{"{\"i\":", "0}\n{\"i\":1}\n", "{}\n"}), []string{"{\"i\":", "{\"i\":1}\n", "{}\n"}; !slices.Equal(got, want) {
+		t.Errorf("trickle: %q, want %q", got, want)
+	}
 }
 
 func units(kind tunnel.UnitKind, sizes ...int) []string {
