@@ -38,6 +38,22 @@ const (
 	EndingMissing Ending = "missing" // it was not
 )
 
+// Remark is a code for what a person should know of an exchange though nothing
+// failed: how far it could be seen into, and why no further. The sentence for
+// it is the user interface's.
+type Remark string
+
+// The remarks on tunnels that were to be opened with the client's keys. Empty
+// says nothing: nobody tried, or it is open.
+const (
+	RemarkNoKey      Remark = "no_key"      // the client has not written its key down, so far
+	RemarkWrongKey   Remark = "wrong_key"   // with the key that was written down a record does not open
+	RemarkCipher     Remark = "cipher"      // of a version or cipher suite that is not opened
+	RemarkEarlyData  Remark = "early_data"  // began with data whose key was not written down
+	RemarkFellBehind Remark = "fell_behind" // more came than could be held or opened in time
+	RemarkNotHTTP    Remark = "not_http"    // opened, but there is no HTTP inside that can be followed
+)
+
 // Header is one field line of a head, in the order and spelling of the wire
 // where the wire was seen.
 type Header struct {
@@ -107,6 +123,8 @@ type Exchange struct {
 	End    End
 	// Error says in one line what failed, without credentials; empty if nothing did.
 	Error string
+	// Remark is what a person should know of an exchange that has not failed.
+	Remark Remark
 }
 
 // Turn is one request and its response inside an opaque tunnel. Times are

@@ -46,12 +46,18 @@ func parseHead(b []byte, fields int) (head, bool) {
 	if !ok {
 		return h, false
 	}
-	for rest := b[fields:h.end]; len(rest) > 0; {
+	ok = h.readFields(b[fields:h.end])
+	return h, ok
+}
+
+// readFields takes from unfolded field lines what the framing depends on.
+func (h *head) readFields(rest []byte) bool {
+	for ok := true; len(rest) > 0; {
 		var line []byte
 		line, rest, _ = bytes.Cut(rest, lf)
 		name, value, _ := bytes.Cut(line, []byte(":"))
 		if !validField(name, value) {
-			return h, false
+			return false
 		}
 		value = bytes.TrimLeft(value, " \t")
 		switch {
@@ -63,10 +69,10 @@ func parseHead(b []byte, fields int) (head, bool) {
 			h.chunked = true
 		}
 		if !ok {
-			return h, false
+			return false
 		}
 	}
-	return h, true
+	return true
 }
 
 func parseStatusLine(line string) (h head, ok bool) {

@@ -77,13 +77,26 @@ func (r *Response) Reset(method string) {
 // were payload: framing removed, content-encoding kept. Bytes after the end of
 // the body are not payload.
 func (r *Response) Feed(p []byte) (payload int) {
-	for len(p) > 0 && r.state < bodyOver {
-		used, n := r.step(p)
-		p = p[used:]
-		payload += n
+	_, payload = r.Take(p, nil)
+	return payload
+}
+
+// Take is Feed for a connection that goes on behind the body: it says besides
+// how many bytes of p belong to the response, and hands each piece of payload to
+// each, unless that is nil, which must not keep it. Nothing is taken once the
+// response is Done or Lost.
+func (r *Response) Take(p []byte, each func(payload []byte)) (used, payload int) {
+	for used < len(p) && r.state < bodyOver {
+		rest := p[used:]
+		n, carried := r.step(rest)
+		if carried > 0 && each != nil {
+			each(rest[:carried]) // a step is payload or framing, never both
+		}
+		used += n
+		payload += carried
 	}
 	r.payload += int64(payload)
-	return payload
+	return used, payload
 }
 
 // step consumes the beginning of p by one rule. It always consumes something
@@ -205,9 +218,13 @@ func (r *Response) Header() []tunnel.Header {
 	if !r.headDone {
 		return nil
 	}
-	text := string(r.head[r.fields:])
-	header := make([]tunnel.Header, 0, bytes.Count(r.head[r.fields:], lf))
-	for line := range fieldLines(text) {
+	return headerOf(r.head[r.fields:])
+}
+
+// headerOf copies the lines of an unfolded head.
+func headerOf(fields []byte) []tunnel.Header {
+	header := make([]tunnel.Header, 0, bytes.Count(fields, lf))
+	for line := range fieldLines(string(fields)) {
 		header = append(header, line)
 	}
 	return header
