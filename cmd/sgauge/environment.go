@@ -7,17 +7,15 @@ import (
 
 	"streamgauge/settings"
 	"streamgauge/tunnel"
+	"streamgauge/ui/snippet"
 )
 
-// proxyVariables point programs to a proxy. Most read the one case, some the
-// other, some both.
-var proxyVariables = []string{
-	"http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
-}
+// proxyVariables point programs to a proxy.
+var proxyVariables = snippet.ProxyVariables()
 
 // ourVariables are for us or set anew: no command inherits them.
 var ourVariables = []string{
-	"NODE_USE_ENV_PROXY", settings.EnvListenPassword, settings.EnvUpstreamPassword,
+	snippet.NodeVariable, settings.EnvListenPassword, settings.EnvUpstreamPassword,
 }
 
 // childEnvironment returns environ with everything in it that points a program
@@ -38,8 +36,10 @@ func childEnvironment(environ []string, url string) []string {
 	for _, name := range proxyVariables {
 		kept = append(kept, name+"="+url)
 	}
-	// Node looks at the variables only when told to.
-	return append(kept, "no_proxy="+exempt, "NO_PROXY="+exempt, "NODE_USE_ENV_PROXY=1")
+	for _, name := range snippet.ExemptVariables {
+		kept = append(kept, name+"="+exempt)
+	}
+	return append(kept, snippet.NodeVariable+"=1")
 }
 
 // proxyInEnvironment returns the first variable that points to a proxy we can
