@@ -1,6 +1,10 @@
 package tunnel
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // State is how the proxy stands, for whoever shows or switches it. It is a value
 // and holds no credentials.
@@ -9,7 +13,8 @@ type State struct {
 	On bool
 	// Address is where it listens, or would if it were on, as host:port.
 	Address string
-	// Err is why it could not be switched on, or stopped by itself; nil otherwise.
+	// Err is why it could not be switched on, stopped by itself, or does not do
+	// what the settings say now: a [*ListenError], or another. Nil otherwise.
 	Err error
 	// Upstream is the path in force: "direct" or a URL without credentials.
 	Upstream string
@@ -75,3 +80,35 @@ type SelfTest struct {
 	// Err is why the test could not be run to its end.
 	Err error
 }
+
+// ListenError is why nothing can listen on an address. Of a port that is taken
+// it says by whom and which is free, as far as that can be seen.
+type ListenError struct {
+	// Address is what was asked for, as host:port.
+	Address string
+	// Program has the port: name and number of its process. Empty if unknown.
+	Program string
+	// Free is the next address that can be had. Empty if there is none, or if
+	// the port was not the trouble.
+	Free string
+	// Err is one of the listen errors of this package, or the system's.
+	Err error
+}
+
+// Why an address cannot be listened on; the Err of a [*ListenError].
+var (
+	ErrListenInUse   = errors.New("the port is in use")
+	ErrListenDenied  = errors.New("not permitted")
+	ErrListenUnknown = errors.New("not an address of this machine")
+)
+
+// Error returns operation, object and cause on one line.
+func (e *ListenError) Error() string {
+	if e.Program != "" {
+		return fmt.Sprintf("listen on %s: %v by %s", e.Address, e.Err, e.Program)
+	}
+	return fmt.Sprintf("listen on %s: %v", e.Address, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *ListenError) Unwrap() error { return e.Err }

@@ -2,20 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
-	"slices"
-	"sync"
-	"time"
 
-	"streamgauge/tunnel/journal"
-	"streamgauge/tunnel/proxy"
-	"streamgauge/tunnel/tunneltest"
+	"streamgauge/settings"
+	"streamgauge/tunnel/station"
 	"streamgauge/tunnel/verdict"
 	"streamgauge/ui/terminal"
 )
@@ -32,30 +24,18 @@ examples:
   sgauge demo
 `
 
-const (
-	demoEvents = 40
-	demoPace   = 100 * time.Millisecond
-	// demoPatience bounds the whole; more means that this machine is stuck.
-	demoPatience = 30 * time.Second
-)
-
 // demoColumns is the width to draw for where the destination has none: the
 // pictures are what a demo is for.
 const demoColumns = 100
 
-// demoPath is one of the ways of the demo, with what is to be said of it.
-type demoPath struct {
+// demoWants are the labels that the demo's paths must get, in the order in which
+// they are explained.
+var demoWants = []struct {
 	path string
-	hop  tunneltest.Hop
-	// tail is how long after its last event the origin ends the answer: it lets
-	// the lines end up in a fixed order.
-	tail time.Duration
 	want verdict.Label
-}
-
-var demoPaths = []demoPath{
-	{"/honest-hop", tunneltest.Hop{}, 0, verdict.Incremental},
-	{"/buffering-hop", tunneltest.Hop{Whole: true}, demoPace, verdict.BufferedWhole},
+}{
+	{station.DemoHonest, verdict.Incremental},
+	{station.DemoBuffering, verdict.BufferedWhole},
 }
 
 func demo(args []string) error {
@@ -68,13 +48,11 @@ func demo(args []string) error {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, demoPatience)
-	defer cancel()
 	style := terminal.Detect(os.Stdout, os.Getenv)
 	if style.Columns == 0 {
 		style = terminal.Style{Columns: demoColumns, Unicode: terminal.HasUnicode(os.Getenv)}
 	}
-	fmt.Printf("The same %d events, one each %d ms, over two hops:\n\n", demoEvents, demoPace.Milliseconds())
+	fmt.Printf("The same %d events, one each %d ms, over two hops:\n\n", station.DemoEvents, station.DemoPace.Milliseconds())
 	labels, err := playDemo(ctx, style)
 	if err != nil {
 		return err
@@ -85,7 +63,7 @@ func demo(args []string) error {
 
 // judgeDemo says what was seen.
 func judgeDemo(style terminal.Style, labels map[string]verdict.Label) error {
-	for _, p := range demoPaths {
+	for _, p := range demoWants {
 		if got := labels[p.path]; got != p.want {
 			return &hinted{
 				fmt.Errorf("%s came out as %q, want %q", p.path, got, p.want),
@@ -94,86 +72,20 @@ func judgeDemo(style terminal.Style, labels map[string]verdict.Label) error {
 		}
 		fmt.Println(style.Meaning(p.want))
 	}
-	fmt.Printf("\nThe origin did the same both times. The second hop held the first word for %v.\n", demoEvents*demoPace)
+	fmt.Printf("\nThe origin did the same both times. The second hop held the first word for %v.\n", station.DemoEvents*station.DemoPace)
 	return nil
 }
 
-// demoWorld is everything that listens in the demo.
-type demoWorld struct {
-	all  sync.WaitGroup
-	open []net.Listener
-}
-
-// listen opens a port of this machine and has serve use it.
-func (w *demoWorld) listen(serve func(net.Listener)) (addr string, err error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	w.open = append(w.open, ln)
-	w.all.Go(func() { serve(ln) })
-	return ln.Addr().String(), nil
-}
-
-// close ends all in the order in which the bytes come, so that nothing waits.
-func (w *demoWorld) close() {
-	for _, ln := range slices.Backward(w.open) {
-		ln.Close()
-	}
-	w.all.Wait()
-}
-
-// playDemo fetches the same stream over all paths at once, shows it, and
-// returns the labels by path.
+// playDemo shows the same stream over all paths, and returns the labels by path.
 func playDemo(ctx context.Context, style terminal.Style) (map[string]verdict.Label, error) {
-	var world demoWorld
-	defer world.close()
-	origin := &tunneltest.Origin{}
-	for _, p := range demoPaths {
-		origin.Handle(p.path, tunneltest.Stream{Events: demoEvents, First: demoPace, Every: demoPace, Tail: p.tail})
-	}
-	at, err := world.listen(func(ln net.Listener) { _ = origin.Serve(ln) })
-	if err != nil {
-		return nil, err
-	}
-	urls := make([]string, len(demoPaths))
-	for i, p := range demoPaths {
-		p.hop.Origin = at
-		hop, err := world.listen(func(ln net.Listener) { _ = p.hop.Serve(ln, nil) })
-		if err != nil {
-			return nil, err
-		}
-		urls[i] = "http://" + hop + p.path
-	}
-	return fetchAll(ctx, style, urls)
-}
-
-// fetchAll reads urls through a proxy of ours and shows them on the way.
-func fetchAll(ctx context.Context, style terminal.Style, urls []string) (map[string]verdict.Label, error) {
-	g := &gauge{journal: journal.New(journal.Limits{})}
-	var err error
-	if g.proxy, err = proxy.New(proxy.Config{Recorder: g.journal}); err != nil {
-		return nil, err
-	}
-	if g.listener, err = listen("127.0.0.1:0"); err != nil {
-		return nil, err
-	}
-	client := &http.Client{Transport: &http.Transport{
-		Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: g.listener.Addr().String()}),
-	}}
-	serving, stop := context.WithCancel(ctx)
+	g := newGauge(settings.Default(), station.Passwords{})
+	watching, stop := context.WithCancel(ctx)
 	defer stop()
-	var failure error
-	fetched := make(chan struct{})
-	go func() {
-		defer close(fetched)
-		failure = fetch(ctx, client, urls)
-		g.settle()
-		stop()
-	}()
-	err = g.serve(serving, "demo", func(ctx context.Context) error { return g.display(ctx, os.Stdout, style) })
-	<-fetched
-	if err = firstError(firstError(ctx.Err(), failure), err); err != nil {
+	shown := make(chan error, 1)
+	go func() { shown <- g.display(watching, os.Stdout, style) }()
+	err := g.station.RunDemo(ctx)
+	stop()
+	if err = firstError(err, <-shown); err != nil {
 		return nil, err
 	}
 	labels := map[string]verdict.Label{}
@@ -184,28 +96,4 @@ func fetchAll(ctx context.Context, style terminal.Style, urls []string) (map[str
 		}
 	}
 	return labels, nil
-}
-
-// fetch reads urls at the same time to their end. Each is asked for once the
-// one before has begun to answer, so that they stand in this order.
-func fetch(ctx context.Context, client *http.Client, urls []string) error {
-	var all sync.WaitGroup
-	defer all.Wait()
-	failures := make([]error, len(urls))
-	for i, u := range urls {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
-		if err != nil {
-			return err
-		}
-		resp, err := client.Do(req)
-		if err != nil {
-			return err
-		}
-		all.Go(func() {
-			defer resp.Body.Close()
-			_, failures[i] = io.Copy(io.Discard, resp.Body)
-		})
-	}
-	all.Wait()
-	return errors.Join(failures...)
 }

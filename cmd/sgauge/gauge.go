@@ -5,22 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"time"
 
 	"streamgauge/settings"
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/journal"
-	"streamgauge/tunnel/proxy"
 	"streamgauge/tunnel/recording"
+	"streamgauge/tunnel/station"
 	"streamgauge/ui/terminal"
 )
 
 // gauge is a listening proxy and the journal that it writes.
 type gauge struct {
-	proxy    *proxy.Proxy
-	listener net.Listener
+	station  *station.Station
 	journal  *journal.Journal
 	record   *recording.Writer // nil: not wanted
 	user     string            // what programs must give, with password
@@ -38,21 +36,19 @@ func (o *options) open(defaultListen string) (*gauge, error) {
 	if defaultListen != "" && !o.fs.given("listen") {
 		o.settings.Listen = defaultListen
 	}
-	g := &gauge{user: o.settings.ListenUser}
-	if g.password, err = o.listenPassword(keyring); err != nil {
+	found, err := o.passwords(keyring)
+	if err != nil {
 		return nil, err
 	}
-	if err := o.assemble(g, keyring); err != nil {
-		return nil, err
-	}
-	if g.listener, err = listen(o.settings.Listen); err != nil {
-		return nil, err
+	g := newGauge(o.settings, found)
+	if err := g.station.SetOn(true); err != nil {
+		return nil, hint(err)
 	}
 	if o.record == "" {
 		return g, nil
 	}
 	if g.record, err = recording.OpenWriter(o.record, recording.Options{}); err != nil {
-		return nil, errors.Join(err, g.listener.Close())
+		return nil, errors.Join(err, g.station.SetOn(false))
 	}
 	if g.record.Shared() {
 		say(os.Stderr, command, o.record+": others than you may read this file", "chmod 600 it")
@@ -60,29 +56,30 @@ func (o *options) open(defaultListen string) (*gauge, error) {
 	return g, nil
 }
 
-// assemble makes the journal and the proxy that writes it.
-func (o *options) assemble(g *gauge, secrets settings.Secrets) error {
-	s := &o.settings
-	route, err := o.route(secrets)
-	if err != nil {
+// newGauge is a gauge that does as s says and is not on yet.
+func newGauge(s settings.Settings, found station.Passwords) *gauge {
+	st := station.New(station.Config{
+		Settings: station.Fixed(s),
+		Resolve:  func(settings.Settings) (station.Passwords, error) { return found, nil },
+	})
+	return &gauge{station: st, journal: st.Journal(), user: s.ListenUser, password: found.Listen}
+}
+
+// hint says what to do about an address that cannot be listened on.
+func hint(err error) error {
+	var listen *tunnel.ListenError
+	if !errors.As(err, &listen) {
 		return err
 	}
-	g.journal = journal.New(journal.Limits{Exchanges: s.KeepExchanges, Chunks: s.KeepChunks})
-	cfg := proxy.Config{
-		Route:            route,
-		Recorder:         g.journal,
-		ConnectTimeout:   time.Duration(s.ConnectTimeout),
-		HandshakeTimeout: time.Duration(s.HandshakeTimeout),
-		DialTimeout:      time.Duration(s.DialTimeout),
-		TunnelIdle:       time.Duration(s.TunnelIdleTimeout),
+	switch listen.Err {
+	case tunnel.ErrListenDenied:
+		return &hinted{err, "choose a port above 1023"}
+	case tunnel.ErrListenUnknown:
+		return &hinted{err, "choose one of its own, such as 127.0.0.1"}
 	}
-	if cfg.TunnelIdle == 0 {
-		cfg.TunnelIdle = -1 // for ever, in the words of the proxy
+	if listen.Free != "" {
+		return &hinted{err, "--listen " + listen.Free + " is free"}
 	}
-	if g.user != "" {
-		cfg.Credentials = &proxy.Credentials{User: g.user, Password: g.password}
-	}
-	g.proxy, err = proxy.New(cfg)
 	return err
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"streamgauge/settings"
 	"streamgauge/tunnel"
-	"streamgauge/tunnel/upstream"
+	"streamgauge/tunnel/station"
 )
 
 // options are the flags that serve and run share, joined with the settings.
@@ -167,30 +167,26 @@ func (o *options) check() error {
 	return m
 }
 
-// route is the upstream with its password, and who does not go through it.
-func (o *options) route(secrets settings.Secrets) (upstream.Route, error) {
+// passwords finds those that the settings in force need: that of the flag first,
+// then where passwords are kept, then by asking.
+func (o *options) passwords(secrets settings.Secrets) (found station.Passwords, err error) {
 	s := &o.settings
-	up, err := s.ResolveUpstream(secrets)
+	var missing *settings.SecretError
+	found.Listen, err = s.ResolveListenPassword(secrets)
+	if errors.As(err, &missing) {
+		found.Listen, err = ask(missing)
+	}
+	if err != nil {
+		return found, err
+	}
+	found.Upstream, err = s.ResolveUpstream(secrets)
 	if _, password := settings.SplitPassword(o.upstream); password != "" {
-		up.Password, err = password, nil
+		found.Upstream.Password, err = password, nil
 	}
-	var missing *settings.SecretError
 	if errors.As(err, &missing) {
-		up.Password, err = ask(missing)
+		found.Upstream.Password, err = ask(missing)
 	}
-	return upstream.Route{
-		Upstream: up, Bypass: s.Bypass, ProxyLoopback: s.ProxyLoopback, ConnectPlain: s.ConnectPlain,
-	}, err
-}
-
-// listenPassword is what programs must give together with the user name.
-func (o *options) listenPassword(secrets settings.Secrets) (string, error) {
-	password, err := o.settings.ResolveListenPassword(secrets)
-	var missing *settings.SecretError
-	if errors.As(err, &missing) {
-		return ask(missing)
-	}
-	return password, err
+	return found, err
 }
 
 // ask has the user type a password, where there is a terminal to do so.

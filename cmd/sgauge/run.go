@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/exec"
@@ -135,7 +135,7 @@ func cannotStart(name string, err error) error {
 
 // url is the proxy as programs are told of it, with password if they must log in.
 func (g *gauge) url(password string) string {
-	u := url.URL{Scheme: "http", Host: reachable(g.listener.Addr())}
+	u := url.URL{Scheme: "http", Host: reachable(g.station.State().Address)}
 	if g.user != "" {
 		u.User = url.UserPassword(g.user, password)
 	}
@@ -143,12 +143,12 @@ func (g *gauge) url(password string) string {
 }
 
 // reachable is an address at which programs of this machine reach a listener.
-func reachable(addr net.Addr) string {
-	tcp, ok := addr.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return addr.String()
+func reachable(addr string) string {
+	at, err := netip.ParseAddrPort(addr)
+	if err != nil || !at.Addr().IsUnspecified() {
+		return addr
 	}
-	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port()).String()
 }
 
 // settle waits, for a moment at most, until what the command has left is over:

@@ -47,7 +47,7 @@ func serve(args []string) error {
 	if o.json {
 		announce = os.Stderr // standard output is for the recording
 	}
-	fmt.Fprintln(announce, "listening on", g.listener.Addr())
+	fmt.Fprintln(announce, "listening on", g.station.State().Address)
 	style := terminal.Detect(os.Stdout, os.Getenv)
 	if style.Columns > 0 && !o.json {
 		fmt.Fprintf(os.Stderr, "to use it: export HTTP_PROXY=%s HTTPS_PROXY=%[1]s\n\n", g.url("PASSWORD"))
@@ -68,7 +68,7 @@ func (g *gauge) serve(ctx context.Context, command string, show func(context.Con
 	beside := make(chan error, 2)
 	go func() { beside <- g.keep(watching, command) }()
 	go func() { beside <- show(watching) }()
-	err := g.proxy.Serve(ctx, g.listener)
+	err := g.station.Serve(ctx)
 	stop()
 	return firstError(err, firstError(<-beside, <-beside))
 }

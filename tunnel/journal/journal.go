@@ -64,12 +64,12 @@ type Stats struct {
 
 // Journal keeps the latest exchanges. All methods may be called concurrently.
 type Journal struct {
-	limits Limits
 	prefix string // of every ID, random per journal
-	readers
+	bell   tunnel.Bell
 
 	mu       sync.Mutex // guards all below
-	seq      int64      // of the exchange begun last
+	limits   Limits
+	seq      int64 // of the exchange begun last
 	byID     map[string]*entry
 	running  list.List // of *entry, oldest first
 	finished []*entry  // in the order in which they ended
@@ -102,12 +102,22 @@ func New(limits Limits) *Journal {
 	}
 }
 
+// SetLimits changes the limits. What is over them goes at once; the bounds of one
+// exchange hold for those that begin from now on.
+func (j *Journal) SetLimits(limits Limits) {
+	j.mu.Lock()
+	j.limits = limits.orDefaults()
+	j.makeRoom()
+	j.mu.Unlock()
+	j.bell.Ring()
+}
+
 // Begin takes in an exchange and returns the handle to write it through. It
 // gives it an ID unless it has one that is still free, and a start if it has
 // none.
 func (j *Journal) Begin(ex tunnel.Exchange) *tunnel.Live {
 	e := &entry{journal: j, heads: headSlots(&ex)}
-	defer j.wake()
+	defer j.bell.Ring()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.seq++
@@ -140,7 +150,7 @@ func (e *entry) changed(live *tunnel.Live) {
 	if live.Finished() {
 		e.journal.finish(e)
 	}
-	e.journal.wake()
+	e.journal.bell.Ring()
 }
 
 // grant sets slots aside for an exchange that keeps that many: a quarter more,

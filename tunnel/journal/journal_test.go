@@ -378,3 +378,19 @@ func TestConcurrent(t *testing.T) {
 		t.Errorf("stats = %+v, beyond the limits", stats)
 	}
 }
+
+func TestSetLimits(t *testing.T) {
+	j := New(Limits{Exchanges: 3})
+	for i := range 3 {
+		j.Begin(tunnel.Exchange{Host: fmt.Sprint(i)}).Finish(tunnel.Complete, "")
+	}
+	j.SetLimits(Limits{Exchanges: 1, Chunks: 4})
+	if got := hosts(j); !slices.Equal(got, []string{"2"}) {
+		t.Errorf("under the new limit are kept %v, want the latest alone", got)
+	}
+	live := j.Begin(tunnel.Exchange{})
+	feed(live, 10)
+	if n := len(live.Snapshot().Chunks); n > 4 {
+		t.Errorf("%d chunks kept, want 4 at most", n)
+	}
+}

@@ -7,6 +7,10 @@ import (
 	"streamgauge/tunnel"
 )
 
+// Subscribe returns a channel of capacity one that receives after changes, and a
+// function that ends the subscription: see [tunnel.Bell].
+func (j *Journal) Subscribe() (<-chan struct{}, func()) { return j.bell.Subscribe() }
+
 // Snapshot returns the exchanges without chunks, units and turns, in the order
 // in which they began.
 func (j *Journal) Snapshot() []tunnel.Exchange {
@@ -71,7 +75,7 @@ func (j *Journal) Clear() {
 		j.dropOldest()
 	}
 	j.mu.Unlock()
-	j.wake()
+	j.bell.Ring()
 }
 
 // Stats returns how full the journal is and what it gave up.

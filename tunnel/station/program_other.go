@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package station
 
 // listeningProgram returns "": only Linux tells without another program.
 func listeningProgram(int) string { return "" }
