@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -36,9 +37,11 @@ type Path struct {
 // both have ended, and finishes live.
 type Relay func(client, origin net.Conn, early []byte, live *tunnel.Live)
 
-// Config is what a Forwarder needs. All but Logger must be set.
+// Config is what a Forwarder needs. All but RootCAs and Logger must be set.
 type Config struct {
-	Path     Path
+	Path Path
+	// RootCAs verify origins of https; nil means the system's.
+	RootCAs  *x509.CertPool
 	Recorder tunnel.Recorder
 	// Upgraded takes over connections after a 101 response.
 	Upgraded Relay
@@ -63,7 +66,7 @@ type Forwarder struct {
 // New returns a Forwarder; Close releases its idle connections.
 func New(cfg Config) *Forwarder {
 	f := &Forwarder{path: cfg.Path, recorder: cfg.Recorder, upgraded: cfg.Upgraded, records: cfg.Records}
-	f.transport = newTransport(cfg.Path)
+	f.transport = newTransport(cfg.Path, cfg.RootCAs)
 	f.proxy = newGoproxy(f.transport, cfg.Logger)
 	return f
 }
@@ -106,6 +109,7 @@ type jobKey struct{}
 // job is one request on its way through goproxy.
 type job struct {
 	forwarder *Forwarder
+	entrance  Entrance
 	live      *tunnel.Live
 	writer    *tap.Writer
 	response  *tap.Response
@@ -119,13 +123,28 @@ type job struct {
 	switched  bool             // the connection has left HTTP and is the relay's
 }
 
-// ServeHTTP forwards r, which must be in absolute form with scheme http or
-// https, and records it. Where the response breaks off after its head it
-// panics with [http.ErrAbortHandler], so that the server breaks off, too.
+// Entrance says how a request came.
+type Entrance struct {
+	// Kind is what the record says of it.
+	Kind tunnel.Kind
+	// Answer, if not nil, changes the head of the response for the client. The
+	// record has it as the origin sent it.
+	Answer func(*http.Response)
+}
+
+// ServeHTTP is [Forwarder.Serve] for requests that came to a proxy.
 func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	live := f.recorder.Begin(describe(r))
+	f.Serve(w, r, Entrance{Kind: tunnel.KindHTTP})
+}
+
+// Serve forwards r, which must be in absolute form with scheme http or https,
+// and records it. Where the response breaks off after its head it panics with
+// [http.ErrAbortHandler], so that the server breaks off, too.
+func (f *Forwarder) Serve(w http.ResponseWriter, r *http.Request, e Entrance) {
+	live := f.recorder.Begin(describe(r, e))
 	j := &job{
 		forwarder: f,
+		entrance:  e,
 		live:      live,
 		writer:    tap.NewWriter(w, r),
 		response:  tap.NewResponse(live, r.Method),
@@ -247,7 +266,7 @@ func (j *job) accept(resp *http.Response) *http.Response {
 }
 
 // recordHead records the head of resp and returns its field lines, as they were
-// on the wire where that could be followed.
+// on the wire where that could be followed. Then resp is for the client.
 func (j *job) recordHead(resp *http.Response) []tunnel.Header {
 	header := j.response.Header()
 	if header == nil {
@@ -258,6 +277,9 @@ func (j *job) recordHead(resp *http.Response) []tunnel.Header {
 		ex.ResponseHeaders = header
 		ex.Phases.Set(tunnel.Head, j.live.Since()) // unless the wire told when
 	})
+	if j.entrance.Answer != nil {
+		j.entrance.Answer(resp)
+	}
 	return header
 }
 
@@ -341,9 +363,9 @@ func (e readOriginError) Error() string {
 func (e readOriginError) Unwrap() error { return e.err }
 
 // describe begins the record of r.
-func describe(r *http.Request) tunnel.Exchange {
+func describe(r *http.Request, e Entrance) tunnel.Exchange {
 	return tunnel.Exchange{
-		Kind:           tunnel.KindHTTP,
+		Kind:           e.Kind,
 		Method:         r.Method,
 		URL:            r.URL.String(),
 		Protocol:       r.Proto,

@@ -3,6 +3,7 @@ package forward
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -34,15 +35,15 @@ const (
 const upstreamHost = "upstream.invalid"
 
 // newTransport returns a Transport that reads nothing from the environment,
-// changes no body, and dials by path.
-func newTransport(path Path) *http.Transport {
+// changes no body, dials by path, and verifies origins against roots.
+func newTransport(path Path, roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		Proxy: viaProxy,
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			return dialPlain(ctx, path, addr)
 		},
 		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			return dialTLS(ctx, path, addr)
+			return dialTLS(ctx, path, roots, addr)
 		},
 		// Non-nil and empty: no HTTP/2 towards origins of plain requests.
 		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
@@ -89,13 +90,13 @@ func dialPlain(ctx context.Context, path Path, addr string) (net.Conn, error) {
 
 // dialTLS reaches an origin that was asked for by an https URL in absolute
 // form. The tap goes on the plaintext side.
-func dialTLS(ctx context.Context, path Path, addr string) (net.Conn, error) {
+func dialTLS(ctx context.Context, path Path, roots *x509.CertPool, addr string) (net.Conn, error) {
 	link, err := path.Dial(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
 	host, _, _ := net.SplitHostPort(addr)
-	secured := tls.Client(link.Conn, &tls.Config{ServerName: host, NextProtos: []string{"http/1.1"}})
+	secured := tls.Client(link.Conn, &tls.Config{ServerName: host, RootCAs: roots, NextProtos: []string{"http/1.1"}})
 	ctx, cancel := context.WithTimeout(ctx, tlsTimeout)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
@@ -116,11 +117,21 @@ func tlsFailure(addr string, up tunnel.Upstream, err error) error {
 		f.Cause = tunnel.ErrCertificate
 		f.Sentence = "The certificate of " + addr + " is not accepted: " + verification.Err.Error() + "."
 	}
+	var alert tls.AlertError
+	if errors.As(err, &alert) && alert == noApplicationProtocol {
+		f.Cause = tunnel.ErrBadResponse
+		f.Sentence = addr + " does not speak HTTP/1.1, only a later version, which is not spoken to origins here: " +
+			"send the request through the proxy as a tunnel (CONNECT)."
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		f.Cause = tunnel.ErrTimeout
 	}
 	return f
 }
+
+// noApplicationProtocol is the alert of a server that speaks none of the
+// protocols offered (RFC 7301 §3.2).
+const noApplicationProtocol = tls.AlertError(120)
 
 // send takes r to the origin, or to the HTTP upstream in absolute form.
 func (f *Forwarder) send(r *http.Request) (*http.Response, error) {

@@ -46,7 +46,8 @@ type Config struct {
 	// Logger is told of starts, stops and mistakes of our own; nil is silent.
 	Logger *slog.Logger
 	// Dial connects to a literal address and Lookup resolves a name; nil means
-	// the system's. RootCAs verify an https upstream; nil means the system's.
+	// the system's. RootCAs verify an https upstream and origins; nil means the
+	// system's.
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Lookup  func(ctx context.Context, host string) ([]netip.Addr, error)
 	RootCAs *x509.CertPool
@@ -100,6 +101,7 @@ func (p *Proxy) Apply(cfg Config) error {
 	}
 	next := &route{cfg: cfg, dialer: dialer, forwarder: forward.New(forward.Config{
 		Path:     path(dialer),
+		RootCAs:  cfg.RootCAs,
 		Recorder: cfg.Recorder,
 		Upgraded: p.relay,
 		Records:  &p.records,
