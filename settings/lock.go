@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"streamgauge/settings/filelock"
 )
 
 const (
@@ -14,9 +16,6 @@ const (
 	lockWait  = 5 * time.Second
 	lockPause = 10 * time.Millisecond // between two tries
 )
-
-// errLocked says that another process, or another store, holds the lock.
-var errLocked = errors.New("in use by another process")
 
 // lock makes the directory if need be and keeps other processes out until
 // unlock is called, or until this process dies. Where files cannot be locked
@@ -34,11 +33,11 @@ func lock(path string) (unlock func(), err error) {
 	}
 	deadline := time.Now().Add(lockWait)
 	for {
-		err := tryLock(f)
+		err := filelock.Try(f)
 		if err == nil || errors.Is(err, errors.ErrUnsupported) {
 			return func() { f.Close() }, nil
 		}
-		if !errors.Is(err, errLocked) || time.Now().After(deadline) {
+		if !errors.Is(err, filelock.ErrLocked) || time.Now().After(deadline) {
 			f.Close()
 			return nil, fmt.Errorf("lock settings %s: %w", name, err)
 		}

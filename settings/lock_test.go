@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"streamgauge/settings/filelock"
 )
 
 // TestStoppedWriter: a process that holds the lock and does not go on must not
@@ -19,8 +21,8 @@ func TestStoppedWriter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, path)
 		start := time.Now()
-		if err := s.Update(func(v *Settings) { v.KeepChunks = 9 }); !errors.Is(err, errLocked) {
-			t.Errorf("Update while locked = %v, want errLocked", err)
+		if err := s.Update(func(v *Settings) { v.KeepChunks = 9 }); !errors.Is(err, filelock.ErrLocked) {
+			t.Errorf("Update while locked = %v, want ErrLocked", err)
 		}
 		if got, most := time.Since(start), lockWait+lockPause; got < lockWait || got > most {
 			t.Errorf("Update while locked took %s, want %s to %s", got, lockWait, most)

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package settings
+package filelock
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryLock locks f until it is closed, or returns errLocked at once.
-func tryLock(f *os.File) error {
+// Try locks f until it is closed, or returns ErrLocked at once.
+func Try(f *os.File) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch err {
@@ -18,7 +18,7 @@ func tryLock(f *os.File) error {
 		case syscall.ENOLCK: // a network file system without locks
 			return errors.ErrUnsupported
 		case syscall.EWOULDBLOCK:
-			return errLocked
+			return ErrLocked
 		}
 		return err
 	}

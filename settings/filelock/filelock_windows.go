@@ -1,4 +1,4 @@
-package settings
+package filelock
 
 import (
 	"os"
@@ -6,13 +6,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tryLock locks the first byte of f until it is closed, or returns errLocked at
+// Try locks the first byte of f until it is closed, or returns ErrLocked at
 // once.
-func tryLock(f *os.File) error {
+func Try(f *os.File) error {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
 	if err == windows.ERROR_LOCK_VIOLATION {
-		return errLocked
+		return ErrLocked
 	}
 	return err
 }

@@ -1,11 +1,11 @@
 //go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd || windows)
 
-package settings
+package filelock
 
 import (
 	"errors"
 	"os"
 )
 
-// tryLock cannot lock here.
-func tryLock(*os.File) error { return errors.ErrUnsupported }
+// Try cannot lock here.
+func Try(*os.File) error { return errors.ErrUnsupported }
