@@ -17,6 +17,7 @@ import (
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/forward"
+	"streamgauge/tunnel/keylog"
 	"streamgauge/tunnel/relay"
 	"streamgauge/tunnel/tap"
 	"streamgauge/tunnel/upstream"
@@ -57,6 +58,9 @@ type Config struct {
 	// TunnelIdle ends a tunnel in which nothing has moved for so long; zero
 	// means the default of package relay.
 	TunnelIdle time.Duration
+	// KeyLog names the file into which clients write their TLS keys; tunnels
+	// whose keys appear there are looked into. Empty: none is.
+	KeyLog string
 }
 
 // Proxy is safe for concurrent use.
@@ -74,6 +78,7 @@ type route struct {
 	cfg       Config
 	dialer    *upstream.Dialer
 	forwarder *forward.Forwarder
+	keys      *keylog.Opener // nil without a key log
 }
 
 // New returns a Proxy that is not serving yet. Errors name the setting at fault.
@@ -107,6 +112,7 @@ func (p *Proxy) Apply(cfg Config) error {
 		Records:  &p.records,
 		Logger:   cfg.Logger,
 	})}
+	next.keys = keys(p.route.Load(), &cfg)
 	if old := p.route.Swap(next); old != nil {
 		old.forwarder.Close()
 		p.logger.Info("settings changed", "upstream", cfg.Route.Upstream.String())
@@ -197,8 +203,10 @@ func (p *Proxy) server(ctx context.Context) *http.Server {
 // a server's handler, holds buffers that the tunnel does not need.
 func (p *Proxy) relay(client, origin net.Conn, early []byte, live *tunnel.Live) {
 	began := p.tasks.run(func(ctx context.Context) {
-		// How it ended is in live.
-		_, _ = relay.Run(ctx, client, origin, early, live, relay.Config{IdleTimeout: p.config().TunnelIdle})
+		watcher, over := p.lookInto(ctx, live)
+		// How it ended is in live, too.
+		end, _ := relay.Run(ctx, client, origin, early, live, relay.Config{IdleTimeout: p.config().TunnelIdle, Watcher: watcher})
+		over(end)
 	})
 	if !began {
 		client.Close()

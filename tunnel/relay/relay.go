@@ -28,7 +28,29 @@ type Config struct {
 	// IdleTimeout ends a tunnel in which no byte moved in either direction for
 	// that long. Zero means DefaultIdleTimeout, negative never.
 	IdleTimeout time.Duration
+	// Watcher, unless nil, is shown what passes, after what is recorded of it.
+	Watcher Watcher
 }
+
+// Watcher looks on from outside. Its methods are called from the goroutines of
+// both directions and must neither wait nor keep p. Times are since the
+// exchange began.
+type Watcher interface {
+	// Arrived takes what one read returned, before it is passed on.
+	Arrived(dir tunnel.Direction, p []byte, at time.Duration)
+	// Delivered says that what arrived last was handed over, and how long that
+	// took; took is zero while the peer makes us wait.
+	Delivered(dir tunnel.Direction, took time.Duration)
+	// Ended says that a direction ended in good order.
+	Ended(dir tunnel.Direction, at time.Duration)
+}
+
+// nobody watches.
+type nobody struct{}
+
+func (nobody) Arrived(tunnel.Direction, []byte, time.Duration) {}
+func (nobody) Delivered(tunnel.Direction, time.Duration)       {}
+func (nobody) Ended(tunnel.Direction, time.Duration)           {}
 
 // Run relays between client and origin until both directions have ended, one
 // of them broke, the tunnel was idle for too long or ctx was done. Then both
@@ -53,7 +75,10 @@ type Config struct {
 // is then copied from directly, and closed through the wrapper. Before that
 // the method returns nil or its receiver. A *tls.Conn is never unwrapped.
 func Run(ctx context.Context, client, origin net.Conn, early []byte, live *tunnel.Live, cfg Config) (tunnel.End, error) {
-	r := &relay{client: newSide(client), origin: newSide(origin), live: live, watch: newObserver(live)}
+	r := &relay{client: newSide(client), origin: newSide(origin), live: live, watch: newObserver(live), watcher: cfg.Watcher}
+	if r.watcher == nil {
+		r.watcher = nobody{}
+	}
 	r.fromClient, r.fromOrigin = intake.NewReader(r.client.look), intake.NewReader(r.origin.look)
 	r.intoClient, r.intoOrigin = newWriter(r.client), newWriter(r.origin)
 	stopIdle := r.watchIdle(cfg.IdleTimeout)
@@ -75,6 +100,7 @@ type relay struct {
 	intoClient, intoOrigin *writer
 	live                   *tunnel.Live
 	watch                  observer
+	watcher                Watcher
 	active                 atomic.Int64 // last movement, nanoseconds since live's start
 	answered               atomic.Bool  // a byte of the origin has come
 
@@ -186,6 +212,7 @@ func (r *relay) markEnded(d tunnel.Direction) {
 		r.cut = errors.New("read origin: end of stream within a TLS record")
 	}
 	r.mu.Unlock()
+	r.watcher.Ended(d, r.live.Since())
 }
 
 func (r *relay) hasEnded(d tunnel.Direction) bool {
@@ -198,7 +225,10 @@ func (r *relay) hasEnded(d tunnel.Direction) bool {
 func (r *relay) toClient() {
 	defer r.fromOrigin.Release()
 	arrival := arrival{live: r.live}
-	r.intoClient.waiting = arrival.record
+	r.intoClient.waiting = func() {
+		arrival.record()
+		r.watcher.Delivered(tunnel.ToClient, 0)
+	}
 	for {
 		p, err := r.fromOrigin.Next(nil)
 		at := r.live.Since()
@@ -206,9 +236,12 @@ func (r *relay) toClient() {
 			r.answered.Store(true)
 			r.touch(at)
 			units := r.watch.observe(tunnel.ToClient, p, at)
+			r.watcher.Arrived(tunnel.ToClient, p, at)
 			arrival.begin(tunnel.Chunk{At: at, Bytes: int32(len(p)), Units: int32(units)})
 			failed := r.intoClient.write(p)
-			r.touch(arrival.finish())
+			over := arrival.finish()
+			r.touch(over)
+			r.watcher.Delivered(tunnel.ToClient, over-at)
 			if failed != nil {
 				r.abort(tunnel.ClientClosed, sideError("write client", failed))
 				return
@@ -277,9 +310,12 @@ func (r *relay) send(p []byte) bool {
 	at := r.live.Since()
 	r.touch(at)
 	r.watch.observe(tunnel.ToOrigin, p, at)
+	r.watcher.Arrived(tunnel.ToOrigin, p, at)
 	if r.intoOrigin.write(p) == nil {
 		r.live.RequestBytes(len(p))
-		r.touch(r.live.Since())
+		over := r.live.Since()
+		r.touch(over)
+		r.watcher.Delivered(tunnel.ToOrigin, over-at)
 		return true
 	}
 	limit := time.Now().Add(lingerTime)

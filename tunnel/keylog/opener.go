@@ -1,0 +1,155 @@
+package keylog
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"streamgauge/tunnel"
+)
+
+// How long a tunnel is held for its key: while it runs, and after it has ended,
+// for clients that write late.
+const (
+	keyPatience   = 30 * time.Second
+	afterPatience = time.Second
+)
+
+// Opener opens tunnels with the keys of one file. Its methods may be called
+// concurrently.
+type Opener struct {
+	file     *File
+	recorder tunnel.Recorder
+	queued   atomic.Int64 // bytes that wait in all its tunnels
+}
+
+// NewOpener returns an Opener that records what it finds in tunnels with recorder.
+func NewOpener(file *File, recorder tunnel.Recorder) *Opener {
+	return &Opener{file: file, recorder: recorder}
+}
+
+// Watch is the view into one tunnel. Arrived, Delivered and Ended are the relay's,
+// which may call them from the goroutines of both directions; they never wait.
+type Watch struct {
+	opener *Opener
+	live   *tunnel.Live
+	queue  *queue
+	// over is closed when the tunnel is; late, when no key is waited for any more.
+	end       tunnel.End
+	ended     time.Duration
+	giveUp    context.CancelFunc
+	patience  context.Context
+	overflown atomic.Bool
+}
+
+// Watch begins a view into the tunnel that live describes. Run must be called,
+// and Close when the tunnel has ended.
+func (o *Opener) Watch(live *tunnel.Live) *Watch {
+	w := &Watch{opener: o, live: live}
+	w.patience, w.giveUp = context.WithCancel(context.Background())
+	w.queue = newQueue(&o.queued, func() {
+		w.overflown.Store(true)
+		w.giveUp()
+	})
+	return w
+}
+
+// Arrived takes a copy of p, which a read returned at so long since the tunnel
+// began. It is called before p is passed on, so that no answer comes before its
+// question, and wakes nobody: Delivered does, behind the write.
+func (w *Watch) Arrived(dir tunnel.Direction, p []byte, at time.Duration) {
+	w.queue.put(event{what: arrived, dir: dir, at: at, bytes: len(p)}, p)
+}
+
+// slowWrite is how long a write to the client must take to be worth telling.
+const slowWrite = time.Millisecond
+
+// Delivered says that what arrived last in that direction was handed over, and how
+// long that took.
+func (w *Watch) Delivered(dir tunnel.Direction, took time.Duration) {
+	if w.queue.dead.Load() {
+		return
+	}
+	if dir == tunnel.ToClient && took >= slowWrite {
+		w.queue.put(event{what: delivered, dir: dir, took: took}, nil)
+	}
+	w.queue.notify()
+}
+
+// Ended says that a direction ended in good order.
+func (w *Watch) Ended(dir tunnel.Direction, at time.Duration) {
+	w.queue.put(event{what: ended, dir: dir, at: at}, nil)
+	w.queue.notify()
+}
+
+// Close says how the tunnel ended. What came before is still opened. Only the
+// first call counts.
+func (w *Watch) Close(end tunnel.End) {
+	w.end, w.ended = end, w.live.Since()
+	w.queue.close()
+	time.AfterFunc(afterPatience, w.giveUp)
+}
+
+// Run opens what arrives, and returns when all is recorded that could be opened:
+// after Close, or earlier where nothing more can be. When ctx ends it waits for
+// no key any more.
+func (w *Watch) Run(ctx context.Context) {
+	defer w.giveUp()
+	stop := context.AfterFunc(ctx, w.giveUp)
+	defer stop()
+	v := newView(w.opener.recorder, w.live)
+	defer v.counting.Wait()
+	s := &session{file: w.opener.file, into: v}
+	defer w.queue.kill()
+	var b batch
+	for more := true; ; {
+		if b, more = w.queue.take(b); !more {
+			break
+		}
+		for data := b.data; len(b.events) > 0; b.events = b.events[1:] {
+			e := b.events[0]
+			w.take(s, v, e, data[:e.bytes])
+			data = data[e.bytes:]
+		}
+		if s.stopped != "" || s.alien || v.lost {
+			break
+		}
+	}
+	w.conclude(s, v)
+}
+
+// take handles one event.
+func (w *Watch) take(s *session, v *view, e event, p []byte) {
+	switch e.what {
+	case arrived:
+		// The patience is counted from where a key is first missed.
+		ctx, cancel := context.WithTimeout(w.patience, keyPatience)
+		s.feed(ctx, e.dir, p, e.at)
+		cancel()
+		v.flush(e.at)
+	case delivered:
+		v.blocked(e.took)
+	case ended:
+		v.ended(e.dir, e.at)
+	}
+}
+
+// conclude ends what is running in the view.
+func (w *Watch) conclude(s *session, v *view) {
+	switch {
+	case w.overflown.Load() && s.stopped == "":
+		s.stopped = tunnel.RemarkFellBehind
+	case v.lost && s.stopped == "":
+		s.stopped = tunnel.RemarkNotHTTP
+	}
+	if s.alien {
+		return
+	}
+	if s.stopped != "" {
+		remark := s.stopped
+		w.live.Update(func(ex *tunnel.Exchange) { ex.Remark = remark })
+		v.abandon()
+		return
+	}
+	v.close(w.end, w.ended)
+}
