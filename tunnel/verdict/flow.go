@@ -144,12 +144,7 @@ func (s *shape) inBlocks(a *arrivals) bool {
 
 // stall is how long a silence must last in this stream to be a stall, 0 if too
 // little came to tell.
-func (s *shape) stall() time.Duration {
-	if s.lumps < fewestToStall {
-		return 0
-	}
-	return max(silence, stallFactor*s.gap)
-}
+func (s *shape) stall() time.Duration { return stallAfter(s.lumps, s.gap) }
 
 // held adds up how long bytes waited, and how long they could have waited had
 // all been held until the last was made.

@@ -1,0 +1,37 @@
+package graph
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+)
+
+// frame is the shortest time between two drawings under the hand.
+const frame = time.Second / 30
+
+// pace draws at most once a frame, the first time at once, and never leaves the
+// last change undrawn. It belongs to the goroutine of the user interface.
+type pace struct {
+	last    time.Time
+	pending bool
+}
+
+// ask draws now or when the frame is over.
+func (p *pace) ask(draw func()) {
+	if p.pending {
+		return
+	}
+	rest := frame - time.Since(p.last)
+	if rest <= 0 {
+		p.last = time.Now()
+		draw()
+		return
+	}
+	p.pending = true
+	time.AfterFunc(rest, func() {
+		fyne.Do(func() {
+			p.pending, p.last = false, time.Now()
+			draw()
+		})
+	})
+}
