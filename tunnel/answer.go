@@ -48,6 +48,9 @@ type Answer struct {
 	Finish string
 	// InputTokens and OutputTokens are the usage as sent; 0 where it was not.
 	InputTokens, OutputTokens int64
+	// ReasoningTokens are those of OutputTokens that went into reasoning; 0 where
+	// the stream does not say.
+	ReasoningTokens int64
 	// FirstContent and FirstReasoning are when the first unit of that part
 	// arrived, since Exchange.Start; zero while there is none. A tool call
 	// counts as content.
@@ -58,6 +61,13 @@ type Answer struct {
 	LastDelta time.Duration
 	// Heartbeats is how many units or comments carried nothing.
 	Heartbeats int64
+}
+
+// Describe takes over what said tells in words and tokens, and leaves times and
+// counts as they are.
+func (a *Answer) Describe(said Answer) {
+	a.API, a.Model, a.Finish = said.API, said.Model, said.Finish
+	a.InputTokens, a.OutputTokens, a.ReasoningTokens = said.InputTokens, said.OutputTokens, said.ReasoningTokens
 }
 
 // count adds a unit that carries p and arrived at. A time of zero would read as

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/llm"
 	"streamgauge/tunnel/wire"
 )
 
@@ -66,6 +67,8 @@ type plainUnits struct {
 	live    *tunnel.Live
 	units   *wire.Units
 	ending  wire.Ending
+	reader  llm.Reader
+	window  window // empty once the body is known to be no model's
 	each    func(wire.Piece)
 	early   []byte // what came while nobody could tell whether there are units
 	ordinal int64
@@ -80,8 +83,14 @@ func newPlainUnits(units *wire.Units, live *tunnel.Live) *plainUnits {
 
 func (u *plainUnits) feed(ordinal int64, at time.Duration, p []byte) {
 	u.ordinal, u.at = ordinal, at
+	u.window.begin(p)
 	u.live.AddUnits(ordinal, u.units.Feed(p, u.each))
 	u.keep(p)
+	if u.reader.Foreign() || u.units.Kind() == tunnel.NoUnits && !u.units.Undecided() {
+		u.window.held = nil
+		return
+	}
+	u.window.end()
 }
 
 // keep keeps p as a part of the body, if that turned out to have units; while
@@ -109,7 +118,14 @@ func (u *plainUnits) take(p []byte) {
 func (u *plainUnits) end() {
 	u.live.AddUnits(u.ordinal, u.units.End(u.each))
 	u.keep(nil)
-	if said := u.ending.Said(); said != tunnel.EndingUnknown {
+	said := u.ending.Said()
+	switch {
+	case u.reader.Said():
+		said = tunnel.EndingSaid
+	case said == tunnel.EndingUnknown && u.reader.Answer().API != "":
+		said = tunnel.EndingMissing
+	}
+	if said != tunnel.EndingUnknown {
 		u.live.Update(func(ex *tunnel.Exchange) { ex.Ending = said })
 	}
 }
@@ -120,6 +136,27 @@ func (u *plainUnits) record(p wire.Piece) {
 	unit := tunnel.Unit{At: u.at, Offset: p.Offset, Bytes: int32(p.Bytes), Kind: p.Kind}
 	if p.Comment {
 		unit.Part = tunnel.Heartbeat
+		u.window.cut(p.Offset, p.Bytes)
+	} else {
+		unit.Part = u.read(p)
 	}
 	u.live.Unit(unit)
+}
+
+// read asks what a unit carries, and passes on what it says of the whole.
+func (u *plainUnits) read(p wire.Piece) tunnel.Part {
+	if u.reader.Foreign() {
+		return tunnel.NoPart
+	}
+	delta := u.reader.Read(p.Kind, u.window.cut(p.Offset, p.Bytes))
+	if delta.Told {
+		answer, said := u.reader.Answer(), u.reader.Said()
+		u.live.Update(func(ex *tunnel.Exchange) {
+			ex.Answer.Describe(answer)
+			if said {
+				ex.Ending = tunnel.EndingSaid
+			}
+		})
+	}
+	return delta.Part
 }
