@@ -394,3 +394,25 @@ func TestSetLimits(t *testing.T) {
 		t.Errorf("%d chunks kept, want 4 at most", n)
 	}
 }
+
+func TestLatest(t *testing.T) {
+	j := New(Limits{})
+	j.Begin(tunnel.Exchange{Host: "running"})
+	for i := range 3 {
+		live := j.Begin(tunnel.Exchange{Host: fmt.Sprint(i)})
+		feed(live, 1)
+		live.Finish(tunnel.Complete, "")
+	}
+	for n, want := range map[int][]string{0: nil, 2: {"2", "1"}, 9: {"2", "1", "0"}} {
+		var got []string
+		for _, ex := range j.Latest(n) {
+			got = append(got, ex.Host)
+			if len(ex.Chunks) != 1 {
+				t.Errorf("%s has %d chunks, want the whole", ex.Host, len(ex.Chunks))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("Latest(%d) = %v, want %v", n, got, want)
+		}
+	}
+}

@@ -50,6 +50,19 @@ func (j *Journal) Running() []*tunnel.Live {
 	return lives
 }
 
+// Latest returns whole copies of the exchanges that ended last, the newest first,
+// at most n.
+func (j *Journal) Latest(n int) []tunnel.Exchange {
+	j.mu.Lock()
+	entries := slices.Clone(j.finished[max(len(j.finished)-n, 0):])
+	j.mu.Unlock()
+	latest := make([]tunnel.Exchange, 0, len(entries))
+	for _, e := range slices.Backward(entries) {
+		latest = append(latest, e.live.Snapshot())
+	}
+	return latest
+}
+
 // EndedSince returns whole copies of the exchanges that ended since cursor, in
 // the order in which they did, the cursor for the next call, and how many were
 // dropped before this call could see them. Cursor 0 is the journal's beginning.
