@@ -52,6 +52,9 @@ type Settings struct {
 	// way for so long. At least 1s, default 15m; zero keeps silent tunnels for
 	// ever.
 	TunnelIdleTimeout Duration `json:"tunnel_idle_timeout"`
+	// KeyLog has the programs that are pointed here write their TLS keys to a
+	// file of ours, so that their tunnels can be looked into. Default false.
+	KeyLog bool `json:"key_log"`
 	// KeepExchanges is how many exchanges are remembered; the oldest finished
 	// one makes room. From 1 to 100000, default 2000; zero is refused.
 	KeepExchanges int `json:"keep_exchanges"`

@@ -45,7 +45,7 @@ func TestEveryFieldRoundTrips(t *testing.T) {
 		Listen: "0.0.0.0:8080", ListenUser: "ann", Upstream: "http://bob@proxy.example:3128", RecentUpstreams: []string{"socks5://127.0.0.1:1080"}, Bypass: []string{"*.intra", "10.0.0.0/8"},
 		ProxyLoopback: true, ConnectPlain: true, ConnectTimeout: Duration(time.Second), HandshakeTimeout: Duration(2 * time.Second),
 		DialTimeout: Duration(1500 * time.Millisecond), TunnelIdleTimeout: Duration(90 * time.Minute), KeepExchanges: 7, KeepChunks: 8,
-		Language: Chinese, Theme: Dark, StartAtLogin: true, StartMinimized: true, CloseToTray: false, ProxyOnStart: false,
+		KeyLog: true, Language: Chinese, Theme: Dark, StartAtLogin: true, StartMinimized: true, CloseToTray: false, ProxyOnStart: false,
 	}
 	update(t, open(t, path), func(v *Settings) { *v = want })
 	checkSettings(t, open(t, path).Get(), want)

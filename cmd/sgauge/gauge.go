@@ -40,7 +40,7 @@ func (o *options) open(defaultListen string) (*gauge, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := newGauge(o.settings, found)
+	g := newGauge(o.settings, found, o.keyLog)
 	if err := g.station.SetOn(true); err != nil {
 		return nil, hint(err)
 	}
@@ -56,10 +56,13 @@ func (o *options) open(defaultListen string) (*gauge, error) {
 	return g, nil
 }
 
-// newGauge is a gauge that does as s says and is not on yet.
-func newGauge(s settings.Settings, found station.Passwords) *gauge {
+// newGauge is a gauge that does as s says and is not on yet. keys names the file
+// that TLS keys are read from; empty for none.
+func newGauge(s settings.Settings, found station.Passwords, keys string) *gauge {
+	s.KeyLog = keys != ""
 	st := station.New(station.Config{
 		Settings: station.Fixed(s),
+		KeyLog:   keys,
 		Resolve:  func(settings.Settings) (station.Passwords, error) { return found, nil },
 	})
 	return &gauge{station: st, journal: st.Journal(), user: s.ListenUser, password: found.Listen}

@@ -21,6 +21,7 @@ type options struct {
 	settings settings.Settings
 	// set by flags only
 	bypass, upstream, record, file string
+	keyLog                         string // file of TLS keys
 	json                           bool
 }
 
@@ -42,6 +43,8 @@ func newOptions(fs *flagSet, listens string) *options {
 		"Its password: "+settings.EnvListenPassword+", the keyring, or asked for.")
 	fs.StringVar(&o.record, "record", "", "`FILE` to append a recording to, a JSON object a line, redacted")
 	fs.BoolVar(&o.json, "json", false, "write JSON, a recording, instead of lines for people")
+	fs.StringVar(&o.keyLog, "keylog", "", "`FILE` to which programs write their TLS keys (SSLKEYLOGFILE): tunnels whose\n"+
+		"keys appear there are opened and their requests told apart")
 	fs.StringVar(&o.file, "settings", "", "`FILE` of settings instead of the user's own; flags win over it")
 	return o
 }

@@ -28,6 +28,12 @@ the first three in lower case too. NO_PROXY stays as it is. A program that does
 not look at them is not seen. The upstream comes from --upstream or the settings,
 never from the proxy variables that were set before.
 
+HTTPS is looked into where COMMAND writes its TLS keys down, as curl, wget,
+Python, Node and browsers do when SSLKEYLOGFILE (Node: --tls-keylog) tells them
+to. Both are set to a file that is removed at the end; no certificate changes.
+--no-keylog leaves HTTPS closed; a SSLKEYLOGFILE that was set before is read and
+left alone.
+
 Signals are passed on. The exit code is the command's; 128 + n if signal n ended
 it, 127 if it was not found, 126 if it could not be started. INT and QUIT count
 as typed in the foreground of a terminal, which sends them to both: kill -TERM.
@@ -48,12 +54,19 @@ const (
 func run(args []string) error {
 	fs := newFlagSet("run", "[FLAGS] -- COMMAND [ARG]...", runAbout)
 	o := newOptions(fs, "a free port of 127.0.0.1")
+	noKeyLog := fs.Bool("no-keylog", false, "do not ask COMMAND for its TLS keys")
 	if err := fs.parse(args); err != nil {
 		return err
 	}
 	if fs.NArg() == 0 {
 		return &misuse{problem: "no command given", hint: "sgauge run -- curl -N http://example.com/events"}
 	}
+	keys, err := keyLogFor(o.keyLog, *noKeyLog, os.Environ())
+	if err != nil {
+		return err
+	}
+	defer keys.remove()
+	o.keyLog = keys.file
 	g, err := o.open("127.0.0.1:0")
 	if err != nil {
 		return err
@@ -68,7 +81,7 @@ func run(args []string) error {
 	go func() {
 		served <- g.serve(ctx, fs.Name(), func(context.Context) error { return nil })
 	}()
-	status := g.command(fs.Args())
+	status := g.command(fs.Args(), keys)
 	g.settle()
 	stop()
 	if err := <-served; err != nil {
@@ -77,7 +90,7 @@ func run(args []string) error {
 	if errors.Is(status, errNotStarted) {
 		return status
 	}
-	return firstError(g.report(o.json), status)
+	return firstError(g.report(o.json, keys), status)
 }
 
 // errNotStarted tells a command that could not be started from one that ended
@@ -85,10 +98,10 @@ func run(args []string) error {
 var errNotStarted = errors.New("not started")
 
 // command runs args and returns how it ended: nil or an exitStatus.
-func (g *gauge) command(args []string) error {
+func (g *gauge) command(args []string, keys keyLog) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = childEnvironment(os.Environ(), g.url(g.password))
+	cmd.Env = keys.environment(childEnvironment(os.Environ(), g.url(g.password)))
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, passedOn...)
 	defer signal.Stop(signals)
@@ -168,7 +181,7 @@ func (g *gauge) settle() {
 }
 
 // report writes what came through the proxy to standard error.
-func (g *gauge) report(asJSON bool) error {
+func (g *gauge) report(asJSON bool, keys keyLog) error {
 	ended, total, _ := g.journal.EndedSince(0)
 	if asJSON {
 		return recording.Export(os.Stderr, recording.NDJSON, recording.Each(ended))
@@ -177,5 +190,9 @@ func (g *gauge) report(asJSON bool) error {
 	for i, ex := range ended {
 		rows[i] = terminal.NewRow(ex)
 	}
-	return terminal.Detect(os.Stderr, os.Getenv).Report(os.Stderr, rows, int(total))
+	err := terminal.Detect(os.Stderr, os.Getenv).Report(os.Stderr, rows, int(total))
+	if closed := keys.closedHint(ended); closed != "" {
+		fmt.Fprintln(os.Stderr, closed)
+	}
+	return err
 }

@@ -78,6 +78,9 @@ func (st *Station) proxyConfig(s settings.Settings) (proxy.Config, error) {
 		DialTimeout:      time.Duration(s.DialTimeout),
 		TunnelIdle:       time.Duration(s.TunnelIdleTimeout),
 	}
+	if s.KeyLog {
+		cfg.KeyLog = st.cfg.KeyLog
+	}
 	if cfg.TunnelIdle == 0 {
 		cfg.TunnelIdle = -1 // for ever, in the words of the proxy
 	}

@@ -30,6 +30,9 @@ type Config struct {
 	Listen func(addr string) (net.Listener, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// KeyLog names the file into which programs write their TLS keys, which is
+	// followed while the settings say key_log; empty: there is none.
+	KeyLog string
 }
 
 // Station is the proxy with its journal and its switch. All methods may be
