@@ -7,7 +7,6 @@ import (
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/tap"
-	"streamgauge/tunnel/wire"
 )
 
 // exchange is one request and its response inside a tunnel. Times given to it are
@@ -17,9 +16,9 @@ type exchange struct {
 	live     *tunnel.Live
 	start    time.Duration
 	method   string
-	units    *tap.Units // nil before the head of the response
-	socket   *socket    // of a WebSocket, once it is one
-	answered bool       // the head of the response was seen
+	units    *tap.Units  // nil before the head of the response
+	socket   *tap.Frames // of a WebSocket, once it is one
+	answered bool        // the head of the response was seen
 	over     bool
 
 	// Of the read at hand: when it came, and the payload that it brought.
@@ -90,7 +89,7 @@ func (x *exchange) flush() {
 	at := x.since(x.at)
 	c := tunnel.Chunk{At: at, Bytes: int32(len(x.payload))}
 	if x.socket != nil {
-		c.Units = x.socket.feed(tunnel.ToClient, x.payload, at)
+		c.Units = int32(x.socket.Feed(tunnel.ToClient, at, x.payload))
 	}
 	x.last = x.live.Chunk(c)
 	if x.socket == nil && x.units != nil {
@@ -116,6 +115,9 @@ func (x *exchange) finish(end tunnel.End, reason string, at time.Duration) {
 	}
 	x.flush()
 	x.over = true
+	if x.socket != nil && reason == "" {
+		reason = x.socket.Remark()
+	}
 	x.live.Mark(tunnel.Ended, x.since(at))
 	if x.units == nil {
 		x.live.Finish(end, reason)
@@ -150,25 +152,4 @@ func lengthOf(header []tunnel.Header) int64 {
 		return -1
 	}
 	return n
-}
-
-// socket follows the frames of a WebSocket.
-type socket struct {
-	live   *tunnel.Live
-	frames [2]wire.Frames
-}
-
-// feed records the frames that p completes, and returns how many of them are
-// units: those with data for the client.
-func (s *socket) feed(dir tunnel.Direction, p []byte, at time.Duration) (units int32) {
-	const firstControl = 8 // RFC 6455 §5.5
-	s.frames[dir].Feed(p, func(opcode byte, fin bool, payload int) {
-		bytes := int32(min(payload, 1<<31-1))
-		s.live.Frame(tunnel.Frame{At: at, Bytes: bytes, Opcode: opcode, Direction: dir, Fin: fin})
-		if dir == tunnel.ToClient && opcode < firstControl {
-			units++
-			s.live.Unit(tunnel.Unit{At: at, Bytes: bytes, Kind: tunnel.WebSocket})
-		}
-	})
-	return units
 }

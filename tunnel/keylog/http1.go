@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/tap"
 	"streamgauge/tunnel/wire"
 )
 
@@ -66,7 +67,7 @@ func (x *exchange) upload(p []byte, at time.Duration) {
 	}
 	x.live.RequestBytes(len(p))
 	if x.socket != nil {
-		x.socket.feed(tunnel.ToOrigin, p, x.since(at))
+		x.socket.Feed(tunnel.ToOrigin, x.since(at), p)
 	}
 }
 
@@ -156,7 +157,7 @@ func (h *http1) head(x *exchange, at time.Duration) {
 	}
 	h.upgraded = x
 	if strings.EqualFold(valueOf(header, "Upgrade"), "websocket") {
-		x.socket = &socket{live: x.live}
+		x.socket = tap.NewFrames(x.live)
 	}
 }
 

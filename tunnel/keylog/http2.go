@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/tap"
 	"streamgauge/tunnel/wire"
 )
 
@@ -180,7 +181,7 @@ func (h *http2) question(f wire.HTTP2Frame, fields []hpack.HeaderField, at time.
 		}
 		x := h.view.begin(request{pseudo[":method"], url, "HTTP/2.0", header}, at)
 		if strings.EqualFold(pseudo[":protocol"], "websocket") { // RFC 8441 §4
-			x.socket = &socket{live: x.live}
+			x.socket = tap.NewFrames(x.live)
 		}
 		s = &stream{exchange: x, window: h.initial}
 		h.streams[f.Stream] = s

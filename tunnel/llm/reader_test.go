@@ -37,13 +37,14 @@ func (s *stream) unitsOf() []string {
 }
 
 func (d *Delta) text() string {
-	text := d.Part.String()
+	var text strings.Builder
+	text.WriteString(d.Part.String())
 	for _, added := range [][]byte{d.Reasoning, d.Content, d.Tool} {
 		if len(added) > 0 {
-			text += " " + string(added)
+			text.WriteString(" " + string(added))
 		}
 	}
-	return text
+	return text.String()
 }
 
 func TestReader(t *testing.T) {
@@ -113,15 +114,15 @@ func TestListCutAnywhere(t *testing.T) {
 	body := "[{\n  \"candidates\": [{\"content\": {\"parts\": [{\"text\": \"a \\\"}]\"}]}}]\n}\n,\r\n{\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"b\\\\\"}]}, \"finishReason\": \"STOP\"}]}\n]"
 	for size := range len(body) {
 		var r Reader
-		text := ""
+		var text strings.Builder
 		for rest := body; rest != ""; {
 			n := min(size+1, len(rest))
 			d := r.Read(tunnel.Text, []byte(rest[:n]))
-			text += string(d.Content)
+			text.WriteString(string(d.Content))
 			rest = rest[n:]
 		}
-		if text != `a "}]b\` || !r.Said() {
-			t.Errorf("in pieces of %d: %q, said %v", size+1, text, r.Said())
+		if text.String() != `a "}]b\` || !r.Said() {
+			t.Errorf("in pieces of %d: %q, said %v", size+1, text.String(), r.Said())
 		}
 	}
 }

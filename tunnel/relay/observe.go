@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/tap"
 	"streamgauge/tunnel/wire"
 )
 
@@ -19,12 +20,14 @@ type observer interface {
 	observe(dir tunnel.Direction, p []byte, at time.Duration) (units int)
 	// whole reports whether a direction may end here, as far as can be told.
 	whole(dir tunnel.Direction) bool
+	// remark is what is to be told of an end in good order, or nothing.
+	remark() string
 }
 
 // newObserver chooses by what is known of the exchange.
 func newObserver(live *tunnel.Live) observer {
 	if live.Summary().Kind == tunnel.KindWebSocket {
-		return newFrames(live)
+		return frames{tap.NewFrames(live)}
 	}
 	return newRecords(live)
 }
@@ -66,6 +69,8 @@ func (o *records) observe(dir tunnel.Direction, p []byte, at time.Duration) int 
 
 func (o *records) whole(dir tunnel.Direction) bool { return o.wire.Whole(dir) }
 
+func (o *records) remark() string { return "" }
+
 // question follows the requests inside.
 func (o *records) question(p []byte, at time.Duration) {
 	n := o.wire.Feed(tunnel.ToOrigin, p, nil)
@@ -98,41 +103,14 @@ func (o *records) tell() {
 	o.told.Store(complete)
 }
 
-// frames observes a WebSocket connection after its 101. Control frames are the
-// two ends' own: only data frames are units.
-type frames struct {
-	live *tunnel.Live
-	wire wire.Frames
+// frames observes a WebSocket connection after its 101.
+type frames struct{ *tap.Frames }
 
-	// Of the read at hand.
-	at    time.Duration
-	units int
-	each  func(opcode byte, fin bool, payload int)
-}
-
-func newFrames(live *tunnel.Live) *frames {
-	o := &frames{live: live}
-	o.each = o.frame
-	return o
-}
-
-func (o *frames) observe(dir tunnel.Direction, p []byte, at time.Duration) int {
-	if dir == tunnel.ToOrigin {
-		return 0
-	}
-	o.at, o.units = at, 0
-	o.wire.Feed(p, o.each)
-	return o.units
+func (o frames) observe(dir tunnel.Direction, p []byte, at time.Duration) int {
+	return o.Feed(dir, at, p)
 }
 
 // whole is always true: the closing handshake of WebSocket is often skipped.
-func (o *frames) whole(tunnel.Direction) bool { return true }
+func (o frames) whole(tunnel.Direction) bool { return true }
 
-func (o *frames) frame(opcode byte, _ bool, payload int) {
-	const firstControl = 8 // RFC 6455 §5.5
-	if opcode >= firstControl {
-		return
-	}
-	o.units++
-	o.live.Unit(tunnel.Unit{At: o.at, Bytes: int32(min(payload, 1<<31-1)), Kind: tunnel.WebSocket})
-}
+func (o frames) remark() string { return o.Remark() }

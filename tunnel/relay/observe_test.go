@@ -189,6 +189,52 @@ func TestWebSocketFramesAreUnits(t *testing.T) {
 	})
 }
 
+// TestWebSocketFramesOfBothDirections asks for the frames as they travelled, and
+// for the status with which the origin gave up.
+func TestWebSocketFramesOfBothDirections(t *testing.T) {
+	virtually(t, func(t *testing.T) {
+		w := beginExchange(t, t.Context(), tunnel.Exchange{Kind: tunnel.KindWebSocket, ResponseHeaders: []tunnel.Header{
+			{Name: "Sec-WebSocket-Extensions", Value: "x, Permessage-Deflate; server_no_context_takeover"},
+		}}, "", 0, Config{})
+		for _, piece := range []struct {
+			from, to net.Conn
+			bytes    string
+		}{
+			{w.client, w.origin, "\xc1\x82abcdxy"},
+			{w.origin, w.client, "\x41\x03one\x89\x01!"},
+			{w.client, w.origin, "\x8a\x81abcd!"},
+			{w.origin, w.client, "\x80\x02wo\x88\x02\x03\xf3"},
+			{w.client, w.origin, "\x88\x82\x00\x00\x00\x00\x03\xf3"},
+		} {
+			time.Sleep(time.Second)
+			w.write(piece.from, piece.bytes)
+			w.read(piece.to, piece.bytes)
+		}
+		w.client.Close()
+		w.origin.Close()
+		<-w.done
+		got := w.live.Snapshot()
+		if want := "websocket: the origin closed with 1011 (internal error)"; got.End != tunnel.Complete || got.Error != want {
+			t.Errorf("ended %q %q, want complete, %q", got.End, got.Error, want)
+		}
+		want := []tunnel.Frame{
+			{At: 1 * time.Second, Bytes: 2, Opcode: 1, Direction: tunnel.ToOrigin, Fin: true, Compressed: true},
+			{At: 2 * time.Second, Bytes: 3, Opcode: 1, Direction: tunnel.ToClient, Compressed: true},
+			{At: 2 * time.Second, Bytes: 1, Opcode: 9, Direction: tunnel.ToClient, Fin: true},
+			{At: 3 * time.Second, Bytes: 1, Opcode: 10, Direction: tunnel.ToOrigin, Fin: true},
+			{At: 4 * time.Second, Bytes: 2, Opcode: 0, Direction: tunnel.ToClient, Fin: true},
+			{At: 4 * time.Second, Bytes: 2, Opcode: 8, Direction: tunnel.ToClient, Fin: true, Code: 1011},
+			{At: 5 * time.Second, Bytes: 2, Opcode: 8, Direction: tunnel.ToOrigin, Fin: true, Code: 1011},
+		}
+		if !slices.Equal(got.Frames, want) {
+			t.Errorf("frames\n%+v\nwant\n%+v", got.Frames, want)
+		}
+		if got.Totals.Units != 2 {
+			t.Errorf("%d units, want the two data frames of the origin", got.Totals.Units)
+		}
+	})
+}
+
 func TestOtherProtocolsHaveNoUnits(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		w := begin(t, t.Context(), "", 0, Config{})

@@ -196,7 +196,7 @@ func (r *relay) finish() (tunnel.End, error) {
 	r.mu.Unlock()
 	r.client.close()
 	r.origin.close()
-	reason := ""
+	reason := r.watch.remark()
 	if err != nil {
 		reason = err.Error()
 	}

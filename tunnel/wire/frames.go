@@ -19,24 +19,37 @@ const (
 	opPong         = 0xa
 )
 
+// Frame is what [Frames] found.
+type Frame struct {
+	// Opcode from 8 on is a control frame's, which may stand between the
+	// fragments of a message.
+	Opcode byte
+	// Fin says that a message is over; RSV1 is what permessage-deflate marks a
+	// compressed message with, in its first frame (RFC 7692 §6).
+	Fin, RSV1 bool
+	// Payload is its size in bytes, as it travelled.
+	Payload int
+	// Code is the status of a close frame (RFC 6455 §7.4), 0 where none is given.
+	Code uint16
+}
+
 // Frames splits one direction of a WebSocket connection, after the handshake,
-// into frames (RFC 6455 §5.2), masked or not. It does not unmask, and takes the
-// reserved bits as they are, since extensions use them. It is not safe for
-// concurrent use.
+// into frames (RFC 6455 §5.2), masked or not. It unmasks nothing but the status
+// of a close frame, and takes the reserved bits as they are, since extensions
+// use them. It is not safe for concurrent use.
 type Frames struct {
 	header     [maxFrameHeader]byte
 	have       int // bytes of header seen
-	left       uint64
+	left       uint64 // bytes of payload to come
+	code       [2]byte
 	inPayload  bool
 	fragmented bool // a message was begun and not finished
 	lost       bool
 }
 
 // Feed takes the next bytes and returns how many frames they completed. each,
-// unless nil, is called once a frame with the size of its payload: opcodes from
-// 8 on are control frames, which may stand between the fragments of a message;
-// fin says that a message is over.
-func (f *Frames) Feed(p []byte, each func(opcode byte, fin bool, payload int)) int {
+// unless nil, is called once a frame.
+func (f *Frames) Feed(p []byte, each func(Frame)) int {
 	n := 0
 	for len(p) > 0 && !f.lost {
 		if !f.inPayload {
@@ -46,6 +59,9 @@ func (f *Frames) Feed(p []byte, each func(opcode byte, fin bool, payload int)) i
 			continue
 		}
 		taken := min(f.left, uint64(len(p)))
+		if f.opcode() == opClose {
+			f.readCode(p[:taken])
+		}
 		f.left -= taken
 		p = p[taken:]
 		if f.left == 0 {
@@ -115,14 +131,38 @@ func (f *Frames) valid() bool {
 func (f *Frames) opcode() byte { return f.header[0] & 0x0f }
 func (f *Frames) fin() bool    { return f.header[0]&0x80 != 0 }
 
-func (f *Frames) endFrame(each func(opcode byte, fin bool, payload int)) {
+func (f *Frames) endFrame(each func(Frame)) {
 	if each != nil {
-		each(f.opcode(), f.fin(), int(min(f.length(), math.MaxInt)))
+		each(f.frame())
 	}
 	if f.opcode() < opClose {
 		f.fragmented = !f.fin()
 	}
 	f.have, f.inPayload = 0, false
+}
+
+func (f *Frames) frame() Frame {
+	frame := Frame{
+		Opcode: f.opcode(), Fin: f.fin(), RSV1: f.header[0]&0x40 != 0,
+		Payload: int(min(f.length(), math.MaxInt)),
+	}
+	if frame.Opcode == opClose && frame.Payload >= len(f.code) {
+		frame.Code = binary.BigEndian.Uint16(f.code[:])
+	}
+	return frame
+}
+
+// readCode takes payload of a close frame, which is shorter than any length in
+// more than a byte.
+func (f *Frames) readCode(p []byte) {
+	at := int(f.length() - f.left)
+	for i := 0; i < len(p) && at < len(f.code); i++ {
+		f.code[at] = p[i]
+		if f.header[1]&0x80 != 0 { // RFC 6455 §5.3: the mask ends the header
+			f.code[at] ^= f.header[f.have-4+at]
+		}
+		at++
+	}
 }
 
 // length is the payload length that the header gives.

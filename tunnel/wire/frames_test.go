@@ -30,8 +30,15 @@ func splitFrames(f *Frames, pieces []string) []string {
 	var got []string
 	for _, p := range pieces {
 		before := len(got)
-		n := f.Feed([]byte(p), func(opcode byte, fin bool, payload int) {
-			got = append(got, fmt.Sprintf("%x %v %d", opcode, fin, payload))
+		n := f.Feed([]byte(p), func(frame Frame) {
+			text := fmt.Sprintf("%x %v %d", frame.Opcode, frame.Fin, frame.Payload)
+			if frame.RSV1 {
+				text += " RSV1"
+			}
+			if frame.Code != 0 {
+				text += fmt.Sprint(" ", frame.Code)
+			}
+			got = append(got, text)
 		})
 		if n != len(got)-before {
 			got = append(got, fmt.Sprintf("but %d were returned", n))
@@ -46,13 +53,34 @@ func TestFrames(t *testing.T) {
 		frame(0x01, false, 3) + frame(0x89, false, 2) + frame(0x00, false, 0) + frame(0x8a, true, 0) + frame(0x80, false, 4) +
 		frame(0x82, true, 70000) + frame(0x88, false, 2)
 	want := []string{
-		"1 true 5", "2 true 0", "1 true 125", "2 true 126", "1 true 1000",
-		"1 false 3", "9 true 2", "0 false 0", "a true 0", "0 true 4", "2 true 70000", "8 true 2",
+		"1 true 5", "2 true 0", "1 true 125", "2 true 126", "1 true 1000 RSV1",
+		"1 false 3", "9 true 2", "0 false 0", "a true 0", "0 true 4", "2 true 70000", "8 true 2 30840",
 	}
 	for _, size := range []int{1, 2, 3, 7, 1000, len(stream)} {
 		var f Frames
 		if got := splitFrames(&f, pieces(stream, size)); f.Lost() || !slices.Equal(got, want) {
 			t.Errorf("pieces of %d: lost %v, frames %v, want %v", size, f.Lost(), got, want)
+		}
+	}
+}
+
+// TestCloseCode checks that the status of a close frame is read, through the
+// mask of a client too, and not where it is not whole.
+func TestCloseCode(t *testing.T) {
+	for stream, want := range map[string]string{
+		"\x88\x02\x03\xf3":                   "8 true 2 1011",
+		"\x88\x06\x03\xe8done":               "8 true 6 1000",
+		"\x88\x00":                           "8 true 0",
+		"\x88\x01\x03":                       "8 true 1",
+		"\x88\x80abcd":                       "8 true 0",
+		"\x82\x02\x03\xf3\x88\x01\x03":       "2 true 2,8 true 1",
+		"\x88\x84\x01\x02\x03\x04\x02\xe9!!": "8 true 4 1003",
+	} {
+		for _, size := range []int{1, 3, len(stream)} {
+			var f Frames
+			if got := strings.Join(splitFrames(&f, pieces(stream, size)), ","); got != want {
+				t.Errorf("%x in pieces of %d: %q, want %q", stream, size, got, want)
+			}
 		}
 	}
 }
