@@ -206,6 +206,7 @@ func (l *Live) Frame(f Frame) {
 		l.ex.Frames = append(l.ex.Frames, f)
 	}
 	l.mu.Unlock()
+	l.notify(l) // those to the origin come with no chunk
 }
 
 // Keep appends to the kept beginning of the decoded body, as far as the limit

@@ -39,7 +39,7 @@ type Frame struct {
 // use them. It is not safe for concurrent use.
 type Frames struct {
 	header     [maxFrameHeader]byte
-	have       int // bytes of header seen
+	have       int    // bytes of header seen
 	left       uint64 // bytes of payload to come
 	code       [2]byte
 	inPayload  bool
