@@ -308,8 +308,11 @@ func (d *document) stripPassword() error {
 func (s *Settings) encodeField(name string) (json.RawMessage, error) {
 	f, _ := s.field(name)
 	raw, err := json.Marshal(f.Interface())
-	if string(raw) == "null" { // a list that was never made
+	if string(raw) == "null" { // a list or map that was never made
 		raw = json.RawMessage("[]")
+		if f.Kind() == reflect.Map {
+			raw = json.RawMessage("{}")
+		}
 	}
 	return raw, err
 }
@@ -318,11 +321,12 @@ func (s *Settings) encodeField(name string) (json.RawMessage, error) {
 // stays out: it may be a password in the wrong place.
 func wrongType(name string, raw json.RawMessage, want reflect.Type) *FieldError {
 	example := map[reflect.Type]string{
-		reflect.TypeFor[string]():   `a text in quotes`,
-		reflect.TypeFor[[]string](): `a list of texts, e.g. ["intra.example"]`,
-		reflect.TypeFor[bool]():     `true or false`,
-		reflect.TypeFor[int]():      `a whole number`,
-		reflect.TypeFor[Duration](): `a duration with its unit, e.g. "10s"`,
+		reflect.TypeFor[string]():            `a text in quotes`,
+		reflect.TypeFor[[]string]():          `a list of texts, e.g. ["intra.example"]`,
+		reflect.TypeFor[bool]():              `true or false`,
+		reflect.TypeFor[int]():               `a whole number`,
+		reflect.TypeFor[Duration]():          `a duration with its unit, e.g. "10s"`,
+		reflect.TypeFor[map[string]string](): `names with base URLs, e.g. {"lab": "https://lab.example/api"}`,
 	}[want]
 	return &FieldError{
 		Field: name, Problem: "is " + kindOf(raw) + " that does not fit, want " + example, Remedy: "write " + example,

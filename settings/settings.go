@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -39,6 +40,11 @@ type Settings struct {
 	// ConnectPlain asks an HTTP upstream for a tunnel even for plain http://
 	// requests. Default false: those are sent to it in absolute form.
 	ConnectPlain bool `json:"connect_plain"`
+	// Targets are names for base URLs, which the gateway takes in place of
+	// https/HOST: with "lab" for "https://lab.example/api", a request for /lab/v1
+	// goes to https://lab.example/api/v1. They win over the names that the gateway
+	// knows by itself (openai, anthropic, …). Default empty.
+	Targets map[string]string `json:"targets"`
 	// ConnectTimeout bounds one TCP connection, to the upstream or the origin.
 	// From 100ms to 10m, default 10s; zero is refused.
 	ConnectTimeout Duration `json:"connect_timeout"`
@@ -118,11 +124,14 @@ func Default() Settings {
 	}
 }
 
-// Clone returns a copy that shares nothing with s. An empty list becomes nil,
-// so that copies of equal settings are deeply equal.
+// Clone returns a copy that shares nothing with s. An empty list or map becomes
+// nil, so that copies of equal settings are deeply equal.
 func (s Settings) Clone() Settings {
 	s.Bypass = append([]string(nil), s.Bypass...)
 	s.RecentUpstreams = append([]string(nil), s.RecentUpstreams...)
+	if s.Targets = maps.Clone(s.Targets); len(s.Targets) == 0 {
+		s.Targets = nil
+	}
 	return s
 }
 

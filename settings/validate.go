@@ -69,6 +69,7 @@ func (s Settings) problems() []*FieldError {
 	for _, entry := range s.Bypass {
 		add(checkBypass(entry))
 	}
+	all = append(all, s.checkTargets()...)
 	add(checkTimeout("connect_timeout", s.ConnectTimeout))
 	add(checkTimeout("handshake_timeout", s.HandshakeTimeout))
 	add(checkTimeout("dial_timeout", s.DialTimeout))

@@ -29,6 +29,7 @@ func (s Step) OfUpstream() bool {
 // Causes a caller may branch on, with errors.Is on a [*Failure].
 var (
 	ErrLoop            = errors.New("request leads back to this proxy")
+	ErrForbidden       = errors.New("address not allowed")
 	ErrNameNotFound    = errors.New("name not found")
 	ErrRefused         = errors.New("connection refused")
 	ErrUnreachable     = errors.New("network unreachable")

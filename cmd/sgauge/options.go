@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ type options struct {
 	// set by flags only
 	bypass, upstream, record, file string
 	keyLog                         string // file of TLS keys
+	targets                        map[string]string
 	json                           bool
 }
 
@@ -39,6 +41,8 @@ func newOptions(fs *flagSet, listens string) *options {
 		"name, .suffix, address, address/bits, each with :port if wanted.")
 	fs.BoolVar(&s.ProxyLoopback, "proxy-loopback", false, "send localhost and loopback addresses through the upstream too")
 	fs.BoolVar(&s.ConnectPlain, "connect-plain", false, "ask an http upstream for a tunnel for http:// requests too")
+	fs.Func("target", "`NAME=URL` gives the gateway a name for a base URL: /NAME/… is URL/….\n"+
+		"May be given more than once.", o.addTarget)
 	fs.StringVar(&s.ListenUser, "user", "", "`NAME` that programs must give to use the proxy.\n"+
 		"Its password: "+settings.EnvListenPassword+", the keyring, or asked for.")
 	fs.StringVar(&o.record, "record", "", "`FILE` to append a recording to, a JSON object a line, redacted")
@@ -52,12 +56,12 @@ func newOptions(fs *flagSet, listens string) *options {
 // fieldFlags are the settings that have a flag.
 var fieldFlags = map[string]string{
 	"listen": "listen", "listen_user": "user", "upstream": "upstream", "bypass": "bypass",
-	"proxy_loopback": "proxy-loopback", "connect_plain": "connect-plain",
+	"proxy_loopback": "proxy-loopback", "connect_plain": "connect-plain", "targets": "target",
 }
 
 // routing are the settings without which traffic would take another way than
 // the user meant, or that of others would be let in.
-var routing = []string{"listen_user", "upstream", "bypass", "proxy_loopback", "connect_plain"}
+var routing = []string{"listen_user", "upstream", "bypass", "proxy_loopback", "connect_plain", "targets"}
 
 // join reads the settings file and puts the flags over it. Oddities of the file
 // are told on standard error, and that there is no place for one, as for a
@@ -142,8 +146,27 @@ func (o *options) overlay(file settings.Settings) {
 	take("user", func() { s.ListenUser = flags.ListenUser })
 	take("upstream", func() { s.Upstream, _ = settings.SplitPassword(o.upstream) })
 	take("bypass", func() { s.Bypass = splitList(o.bypass) })
+	take("target", func() {
+		if s.Targets == nil {
+			s.Targets = map[string]string{}
+		}
+		maps.Copy(s.Targets, o.targets)
+	})
 	take("proxy-loopback", func() { s.ProxyLoopback = flags.ProxyLoopback })
 	take("connect-plain", func() { s.ConnectPlain = flags.ConnectPlain })
+}
+
+// addTarget takes one more name for the gateway.
+func (o *options) addTarget(text string) error {
+	name, base, found := strings.Cut(text, "=")
+	if !found {
+		return errors.New("want NAME=URL, e.g. lab=https://lab.example/api")
+	}
+	if o.targets == nil {
+		o.targets = map[string]string{}
+	}
+	o.targets[name] = base
+	return nil
 }
 
 func splitList(list string) []string {

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"streamgauge/settings"
+	"streamgauge/ui/snippet"
 	"streamgauge/ui/terminal"
 )
 
@@ -18,6 +20,10 @@ bytes), units the events, lines, frames or records counted in it, verdict whethe
 it streamed and, with a question mark, who is suspected where it came joined. On a
 terminal the running ones stand below with their arrivals drawn as they come.
 
+The same port is a gateway: http://127.0.0.1:1889/https/HOST/PATH, given to a
+client as its base URL, shows what is inside https. /openai, /anthropic, /gemini,
+/deepseek, /dashscope, /moonshot and /ollama stand for their public addresses.
+
 The first line is the address: listening on 127.0.0.1:1889. An interrupt ends
 the proxy and what runs through it, a second one at once.
 
@@ -26,6 +32,8 @@ examples:
   sgauge serve --upstream socks5://127.0.0.1:1080 --bypass .internal,10.0.0.0/8
   sgauge serve --listen 127.0.0.1:0 --record streams.ndjson
   curl -N -x http://127.0.0.1:1889 http://example.com/events
+  curl -N http://127.0.0.1:1889/https/example.com/events
+  sgauge serve --target lab=https://lab.example/api
 `
 
 func serve(args []string) error {
@@ -50,7 +58,7 @@ func serve(args []string) error {
 	fmt.Fprintln(announce, "listening on", g.station.State().Address)
 	style := terminal.Detect(os.Stdout, os.Getenv)
 	if style.Columns > 0 && !o.json {
-		fmt.Fprintf(os.Stderr, "to use it: export HTTP_PROXY=%s HTTPS_PROXY=%[1]s\n\n", g.url("PASSWORD"))
+		g.explain(os.Stderr)
 	}
 	return g.serve(ctx, fs.Name(), func(ctx context.Context) error {
 		if o.json {
@@ -58,6 +66,18 @@ func serve(args []string) error {
 		}
 		return g.display(ctx, os.Stdout, style)
 	})
+}
+
+// explain writes lines to copy. Clients of models cannot log in to the gateway.
+func (g *gauge) explain(w io.Writer) {
+	fmt.Fprintf(w, "to use it: export HTTP_PROXY=%s HTTPS_PROXY=%[1]s\n", g.url("PASSWORD"))
+	if g.user == "" {
+		fmt.Fprintln(w, "or, to see inside https, one of these as a base URL:")
+		for _, c := range snippet.BaseURLs(reachable(g.station.State().Address)) {
+			fmt.Fprintf(w, "  export %s=%s\n", c.Variable, c.BaseURL)
+		}
+	}
+	fmt.Fprintln(w)
 }
 
 // serve runs the proxy until ctx ends, with the recording kept and the

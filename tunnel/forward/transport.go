@@ -117,8 +117,8 @@ func tlsFailure(addr string, up tunnel.Upstream, err error) error {
 		f.Cause = tunnel.ErrCertificate
 		f.Sentence = "The certificate of " + addr + " is not accepted: " + verification.Err.Error() + "."
 	}
-	var alert tls.AlertError
-	if errors.As(err, &alert) && alert == noApplicationProtocol {
+	// RFC 7301 §3.2; crypto/tls has no exported type for alerts it is sent.
+	if strings.Contains(err.Error(), "remote error: tls: no application protocol") {
 		f.Cause = tunnel.ErrBadResponse
 		f.Sentence = addr + " does not speak HTTP/1.1, only a later version, which is not spoken to origins here: " +
 			"send the request through the proxy as a tunnel (CONNECT)."
@@ -128,10 +128,6 @@ func tlsFailure(addr string, up tunnel.Upstream, err error) error {
 	}
 	return f
 }
-
-// noApplicationProtocol is the alert of a server that speaks none of the
-// protocols offered (RFC 7301 §3.2).
-const noApplicationProtocol = tls.AlertError(120)
 
 // send takes r to the origin, or to the HTTP upstream in absolute form.
 func (f *Forwarder) send(r *http.Request) (*http.Response, error) {

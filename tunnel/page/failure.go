@@ -17,13 +17,15 @@ func (e *BadRequest) Error() string { return "read client: " + e.Err.Error() }
 func (e *BadRequest) Unwrap() error { return e.Err }
 
 // Status returns the status code that err deserves: 400 for the client's own
-// mistakes, 504 where waiting took too long, 508 for requests that lead back
-// here (RFC 5842 §7.2), else 502.
+// mistakes, 403 for addresses that are not allowed, 504 where waiting took too
+// long, 508 for requests that lead back here (RFC 5842 §7.2), else 502.
 func Status(err error) int {
 	var bad *BadRequest
 	switch {
 	case errors.As(err, &bad):
 		return http.StatusBadRequest
+	case errors.Is(err, tunnel.ErrForbidden):
+		return http.StatusForbidden
 	case errors.Is(err, tunnel.ErrLoop):
 		return http.StatusLoopDetected
 	case errors.Is(err, tunnel.ErrTimeout):
@@ -86,6 +88,7 @@ var proxyStatuses = []struct {
 	cause error
 	name  string
 }{
+	{tunnel.ErrForbidden, "destination_ip_prohibited"},
 	{tunnel.ErrLoop, "proxy_loop_detected"},
 	{tunnel.ErrNameNotFound, "dns_error"},
 	{tunnel.ErrRefused, "connection_refused"},

@@ -6,8 +6,9 @@
 //	Accept ── first byte ─┬─ 0x05, 0x04 ── socks ───────────┐
 //	                      └─ net/http server ── handler ─┬──┴─ relay (CONNECT, SOCKS, 101)
 //	                                                     ├──── forward (absolute form)
+//	                                                     ├──── forward (the gateway, /https/HOST/…)
 //	                                                     └──── our own page at /
 //
 // It serves whoever can connect, which by default is this machine only. What it
-// says in its own name is guarded against web pages: see own.go.
+// says in its own name, and the gateway, is guarded against web pages: see own.go.
 package proxy

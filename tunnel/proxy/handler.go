@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"net"
 	"net/http"
 
 	"streamgauge/tunnel/forward"
@@ -22,8 +23,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A response may begin before its request has ended (RFC 9112 §9.5): the
 	// server must not drain the request first, which it does without a limit.
 	_ = http.NewResponseController(w).EnableFullDuplex()
-	switch toUs := r.Method != http.MethodConnect && !r.URL.IsAbs(); {
-	case toUs:
+	switch {
+	case p.isOwn(r):
 		p.serveOwn(w, r)
 	case !p.authorized(r):
 		askForCredentials(w, r)
@@ -39,6 +40,22 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.route.Load().forwarder.ServeHTTP(w, r)
 	}
+}
+
+// isOwn reports whether r is for us and not to be forwarded. A client that has
+// us for its proxy and for its base URL sends the gateway's address whole; all
+// else of ours that is sent so leads back here.
+func (p *Proxy) isOwn(r *http.Request) bool {
+	switch {
+	case r.Method == http.MethodConnect:
+		return false
+	case !r.URL.IsAbs():
+		return true
+	case r.URL.Scheme != "http" || !p.ownHost(net.JoinHostPort(r.URL.Hostname(), port(r.URL))):
+		return false
+	}
+	_, status, _ := p.parseGate(originForm(r.RequestURI))
+	return status == 0
 }
 
 // contain ends one exchange whose handler panicked, and no other. The log gets

@@ -54,12 +54,26 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// passesAsSent plays 4 events 100 ms apart behind a head at 200 ms, each in two
-// halves 50 ms apart where the framing has pieces to cut.
-func passesAsSent(t *testing.T, stream tunneltest.Stream, up string, tunnelled bool) {
+// schedule has a stream play 4 events 100 ms apart behind a head at 200 ms, each
+// in two halves 50 ms apart where the framing has pieces to cut, and returns when
+// head and pieces are due.
+func schedule(stream tunneltest.Stream) (tunneltest.Stream, []time.Duration) {
 	stream.HeadDelay, stream.First = 200*time.Millisecond, 100*time.Millisecond
 	stream.Every, stream.Events, stream.EventSize = 100*time.Millisecond, 4, 40
 	stream.HalfChunks = stream.Framing == tunneltest.Chunked
+	step, pieces := 100*time.Millisecond, 4
+	if stream.HalfChunks {
+		step, pieces = 50*time.Millisecond, 8
+	}
+	due := []time.Duration{200 * time.Millisecond}
+	for i := range pieces {
+		due = append(due, 300*time.Millisecond+time.Duration(i)*step)
+	}
+	return stream, due
+}
+
+func passesAsSent(t *testing.T, stream tunneltest.Stream, up string, tunnelled bool) {
+	stream, due := schedule(stream)
 	w := newWorld(t, routeVia(t, up))
 	w.serveUpstreams()
 	w.origin.Handle("/s", stream)
@@ -72,14 +86,6 @@ func passesAsSent(t *testing.T, stream tunneltest.Stream, up string, tunnelled b
 	got, err := collect(r, start)
 	if err != nil {
 		t.Fatal(err)
-	}
-	step, pieces := 100*time.Millisecond, 4
-	if stream.HalfChunks {
-		step, pieces = 50*time.Millisecond, 8
-	}
-	due := []time.Duration{200 * time.Millisecond}
-	for i := range pieces {
-		due = append(due, 300*time.Millisecond+time.Duration(i)*step)
 	}
 	if times := instants(got); !slices.Equal(times, due) {
 		t.Errorf("head and pieces came at %v, want %v", times, due)

@@ -12,19 +12,23 @@ import (
 	"streamgauge/tunnel/page"
 )
 
-// serveOwn answers requests to the proxy itself. They may come from a web page
+// serveOwn answers requests to the proxy itself, for its page or the gateway. They may come from a web page
 // of anybody's, which a browser lets send requests to this machine; so the page
 // must have been asked for by one of our own names (else a name of the
 // attacker's was pointed at us), and not from a foreign page.
 func (p *Proxy) serveOwn(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !loopbackClient(r.RemoteAddr):
-		refuse(w, r, http.StatusForbidden, "This page is shown on its own machine only.")
+		refuse(w, r, http.StatusForbidden, "This page and the gateway are for their own machine only.")
 	case !p.ownHost(r.Host):
 		refuse(w, r, http.StatusMisdirectedRequest,
 			"This is a proxy. The request names a host but was not sent as to a proxy: its first line must hold the whole address.")
 	case p.foreign(r):
 		refuse(w, r, http.StatusForbidden, "Other web pages may not use this address.")
+	case isGateway(originForm(r.RequestURI)) && !p.authorized(r):
+		askForCredentials(w, r)
+	case isGateway(originForm(r.RequestURI)):
+		p.serveGateway(w, r)
 	case r.URL.Path != "/":
 		refuse(w, r, http.StatusNotFound, "There is nothing at this address.")
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -50,7 +54,10 @@ func (p *Proxy) help(host string) page.Page {
 			"export http_proxy=http://%[1]s https_proxy=http://%[1]s all_proxy=http://%[1]s\n"+
 			"export NODE_USE_ENV_PROXY=1\n\n"+
 			"curl -N -x http://%[1]s http://example.com/\n"+
-			"curl -N --socks5-hostname %[1]s https://example.com/", host),
+			"curl -N --socks5-hostname %[1]s https://example.com/\n\n"+
+			"# as a base URL, for what is inside https as well:\n"+
+			"export OPENAI_BASE_URL=http://%[1]s/openai/v1\n"+
+			"curl -N http://%[1]s/https/example.com/", host),
 	}
 }
 

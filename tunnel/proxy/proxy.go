@@ -40,6 +40,8 @@ type Credentials struct {
 type Config struct {
 	// Route is the upstream and who does not go through it.
 	Route upstream.Route
+	// Targets are further names for the gateway, and their base URLs.
+	Targets map[string]string
 	// Credentials, if set, are asked of every client.
 	Credentials *Credentials
 	// Recorder takes in every exchange. It must be set.
@@ -79,6 +81,14 @@ type route struct {
 	dialer    *upstream.Dialer
 	forwarder *forward.Forwarder
 	keys      *keylog.Opener // nil without a key log
+	// gateway is the forwarder for what the gateway is not told by name. It has
+	// connections of its own: its rules hold for those.
+	gateway *forward.Forwarder
+}
+
+func (r *route) close() {
+	r.forwarder.Close()
+	r.gateway.Close()
 }
 
 // New returns a Proxy that is not serving yet. Errors name the setting at fault.
@@ -97,27 +107,42 @@ func New(cfg Config) (*Proxy, error) {
 // those given to New. Exchanges under way keep what they began with. On an error
 // the old configuration stays.
 func (p *Proxy) Apply(cfg Config) error {
+	if err := checkTargets(cfg.Targets); err != nil {
+		return err
+	}
+	next := &route{cfg: cfg}
+	var err error
+	if next.dialer, next.forwarder, err = p.newForwarder(cfg, nil); err != nil {
+		return err
+	}
+	if _, next.gateway, err = p.newForwarder(cfg, linkLocal); err != nil {
+		return err
+	}
+	next.keys = keys(p.route.Load(), &cfg)
+	if old := p.route.Swap(next); old != nil {
+		old.close()
+		p.logger.Info("settings changed", "upstream", cfg.Route.Upstream.String())
+	}
+	return nil
+}
+
+// newForwarder returns a forwarder by cfg and the dialer that it goes by.
+func (p *Proxy) newForwarder(cfg Config, forbidden func(netip.Addr) bool) (*upstream.Dialer, *forward.Forwarder, error) {
 	dialer, err := upstream.New(upstream.Config{
-		Route: cfg.Route, Dial: cfg.Dial, Lookup: cfg.Lookup, Self: p.isSelf, RootCAs: cfg.RootCAs,
+		Route: cfg.Route, Dial: cfg.Dial, Lookup: cfg.Lookup, Self: p.isSelf, Forbidden: forbidden, RootCAs: cfg.RootCAs,
 		ConnectTimeout: cfg.ConnectTimeout, HandshakeTimeout: cfg.HandshakeTimeout, Timeout: cfg.DialTimeout,
 	})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	next := &route{cfg: cfg, dialer: dialer, forwarder: forward.New(forward.Config{
+	return dialer, forward.New(forward.Config{
 		Path:     path(dialer),
 		RootCAs:  cfg.RootCAs,
 		Recorder: cfg.Recorder,
 		Upgraded: p.relay,
 		Records:  &p.records,
 		Logger:   cfg.Logger,
-	})}
-	next.keys = keys(p.route.Load(), &cfg)
-	if old := p.route.Swap(next); old != nil {
-		old.forwarder.Close()
-		p.logger.Info("settings changed", "upstream", cfg.Route.Upstream.String())
-	}
-	return nil
+	}), nil
 }
 
 // config is the configuration for what begins now.
@@ -177,7 +202,7 @@ func (p *Proxy) Serve(ctx context.Context, ln net.Listener) error {
 	server.Close()
 	servers.Wait()
 	p.tasks.close()
-	p.route.Load().forwarder.Close()
+	p.route.Load().close()
 	p.records.Wait()
 	p.logger.Info("stopped", "address", ln.Addr().String())
 	return err

@@ -69,6 +69,7 @@ func (st *Station) proxyConfig(s settings.Settings) (proxy.Config, error) {
 	}
 	cfg := proxy.Config{
 		Route:            Route(s, found),
+		Targets:          s.Targets,
 		Recorder:         st.journal,
 		Dial:             st.cfg.Dial,
 		Lookup:           st.cfg.Lookup,

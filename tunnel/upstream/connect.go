@@ -33,6 +33,9 @@ func (a *attempt) connect(ctx context.Context, e endpoint) (net.Conn, error) {
 		if a.dialer.isSelf(ip, e.port) {
 			return nil, a.loopFailure(ctx, e)
 		}
+		if a.via.IsDirect() && a.dialer.forbids(ip) {
+			return nil, a.forbiddenFailure(ctx, e)
+		}
 	}
 	a.began = time.Now()
 	conn, err := a.dialer.race(ctx, interleave(ips), e.port)
@@ -171,12 +174,21 @@ func (d *Dialer) isOurPort(port uint16) bool {
 	return d.isSelf(loopback[0], port) || d.isSelf(loopback[1], port)
 }
 
-// checkLoop refuses an origin that is ourselves before an upstream is asked
-// for it. Names belong to the upstream to resolve; only one with our own port
-// is looked up here, briefly.
+// forbids reports whether ip, in any of its spellings, is not to be reached.
+func (d *Dialer) forbids(ip netip.Addr) bool {
+	return d.cfg.Forbidden != nil && d.cfg.Forbidden(ip.Unmap().WithZone(""))
+}
+
+// checkLoop refuses an origin that is ourselves, or forbidden, before an
+// upstream is asked for it. Names belong to the upstream to resolve; only one
+// with our own port is looked up here, briefly. What only C libraries take for
+// an address could be any.
 func (a *attempt) checkLoop(ctx context.Context, origin endpoint) error {
 	loop := false
 	switch {
+	case origin.ip.IsValid() && a.dialer.forbids(origin.ip),
+		a.dialer.cfg.Forbidden != nil && !origin.ip.IsValid() && endsInNumber(origin.host):
+		return a.forbiddenFailure(ctx, origin)
 	case origin.ip.IsValid():
 		loop = a.dialer.isSelf(origin.ip, origin.port)
 	case !a.dialer.isOurPort(origin.port):

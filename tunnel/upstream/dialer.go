@@ -61,6 +61,10 @@ type Config struct {
 	// Self reports whether an address is one of our own listeners. Nil: never.
 	// It is called without zones and with IPv4 addresses in their own form.
 	Self func(netip.AddrPort) bool
+	// Forbidden reports whether an address is not to be reached as an origin.
+	// Nil: never. It is called as Self is. Names that an upstream resolves are
+	// the upstream's to judge.
+	Forbidden func(netip.Addr) bool
 	// RootCAs are trusted for TLS to an https upstream. Nil: the system's.
 	RootCAs *x509.CertPool
 	// ConnectTimeout bounds looking up a name and connecting to any of its

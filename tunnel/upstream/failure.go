@@ -56,6 +56,10 @@ func (a *attempt) loopFailure(ctx context.Context, e endpoint) error {
 	return a.failure(ctx, tunnel.StepPolicy, nil, f)
 }
 
+func (a *attempt) forbiddenFailure(ctx context.Context, e endpoint) error {
+	return a.failure(ctx, tunnel.StepPolicy, nil, finding{tunnel.ErrForbidden, fmt.Sprintf("%s has an address that is not reached this way.", e)})
+}
+
 // causeOf sorts an error of the network or of ctx.
 func causeOf(ctx context.Context, err error) error {
 	var timeout interface{ Timeout() bool }

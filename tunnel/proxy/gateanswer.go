@@ -1,0 +1,177 @@
+package proxy
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// gateAnswer changes what of a response would not make sense to a client that
+// took our address for the origin's, and nothing else:
+//
+//   - Location leads through us again.
+//   - Set-Cookie loses Domain and Secure, with which clients would not send the
+//     cookie back to http://127.0.0.1, and its Path gets our prefix, so that the
+//     origins do not see one another's.
+//   - Pages are put into a sandbox for browsers, which would take them for pages
+//     of ours and let them use the gateway.
+type gateAnswer struct {
+	gate
+	target  *url.URL // what was asked for
+	host    string   // ours, as the client called it
+	browser bool     // the client is one
+}
+
+// alter changes resp for the client.
+func (a gateAnswer) alter(resp *http.Response) {
+	for i, location := range resp.Header["Location"] {
+		resp.Header["Location"][i] = a.location(location)
+	}
+	for i, cookie := range resp.Header["Set-Cookie"] {
+		resp.Header["Set-Cookie"][i] = a.cookie(cookie)
+	}
+	if a.browser && isDocument(resp.Header["Content-Type"]) {
+		resp.Header.Add("Content-Security-Policy", "sandbox")
+	}
+}
+
+// location returns where a redirect leads, through us. What is relative to the
+// path stays: it is relative to ours as well. So does what leads out of http, or
+// names a user, since that is for the client to send.
+func (a gateAnswer) location(to string) string {
+	from := a.target.Scheme + ":"
+	switch {
+	case strings.HasPrefix(to, "//"): // RFC 3986 §4.2: only the scheme is ours to fill in
+		return a.location(from + to)
+	case strings.HasPrefix(to, "/"):
+		return a.away() + a.place(to)
+	case !isWeb(to):
+		return a.relative(to)
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.Hostname() == "" || u.User != nil {
+		return to
+	}
+	scheme, rest, _ := strings.Cut(to, "://")
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority, rest = rest[:end], rest[end:]
+	} else {
+		rest = ""
+	}
+	if !strings.HasPrefix(rest, "/") {
+		rest = "/" + rest
+	}
+	ours := "http://" + a.host
+	switch {
+	case origin(u) == origin(a.target):
+		return ours + a.away() + a.place(rest)
+	case a.upgrades(u):
+		return ours + a.away() + "/https/" + authority + rest
+	}
+	return ours + "/" + awayName + "/" + strings.ToLower(scheme) + "/" + authority + rest
+}
+
+func isWeb(to string) bool {
+	scheme, _, absolute := strings.Cut(to, "://")
+	return absolute && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
+
+// relative returns a reference that begins with neither scheme nor slash. Dots
+// could climb out of our prefix, where an origin has its root: those are
+// resolved.
+func (a gateAnswer) relative(to string) string {
+	path, _, _ := strings.Cut(to, "?")
+	if !strings.Contains(path, "..") {
+		return to
+	}
+	u, err := a.target.Parse(to)
+	if err != nil || origin(u) != origin(a.target) {
+		return to
+	}
+	u.Scheme, u.Host = "", ""
+	return a.away() + a.place(u.String())
+}
+
+// away is what to put before a prefix so that the credentials that were once
+// kept back stay so.
+func (a gateAnswer) away() string {
+	if a.gate.away {
+		return "/" + awayName
+	}
+	return ""
+}
+
+// upgrades reports whether u is the same host in https, which a request to its
+// http is redirected to before anything else: that is no other party.
+func (a gateAnswer) upgrades(u *url.URL) bool {
+	return a.target.Scheme == "http" && strings.EqualFold(u.Scheme, "https") &&
+		strings.EqualFold(u.Hostname(), a.target.Hostname()) && port(a.target) == "80" && port(u) == "443"
+}
+
+// place returns our path for a path of the origin. What lies outside a named
+// target's own path is reached by the origin's address.
+func (g gate) place(path string) string {
+	if rest, ok := strings.CutPrefix(path, g.path); ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
+		return g.prefix + rest
+	}
+	return "/" + strings.Replace(g.origin, "://", "/", 1) + path
+}
+
+// origin is scheme, host and port of u, fit to compare (RFC 6454 §4).
+func origin(u *url.URL) string {
+	return strings.ToLower(u.Scheme + "://" + u.Hostname() + ":" + port(u))
+}
+
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case strings.EqualFold(u.Scheme, "https"):
+		return "443"
+	}
+	return "80"
+}
+
+// cookie returns a Set-Cookie line that the client stores and sends back here.
+func (a gateAnswer) cookie(line string) string {
+	parts := strings.Split(line, ";")
+	kept := parts[:1] // name and value, as they are
+	for _, part := range parts[1:] {
+		name, value, _ := strings.Cut(part, "=")
+		value = strings.TrimSpace(value)
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "domain", "secure", "partitioned":
+			continue
+		case "samesite":
+			if strings.EqualFold(value, "none") { // only with Secure
+				continue
+			}
+		case "path":
+			if strings.HasPrefix(value, "/") { // else RFC 6265 §5.2.4 ignores it
+				part = " Path=" + a.cookiePath(value)
+			}
+		}
+		kept = append(kept, part)
+	}
+	return strings.Join(kept, ";")
+}
+
+// cookiePath returns our path for a cookie's. A path that the prefix lies in
+// covers all of the prefix, and no more of ours.
+func (a gateAnswer) cookiePath(path string) string {
+	if path == "/" || strings.HasPrefix(a.path+"/", strings.TrimRight(path, "/")+"/") {
+		return a.prefix
+	}
+	return a.place(path)
+}
+
+// isDocument reports whether a browser might run what is in a response.
+func isDocument(contentType []string) bool {
+	if len(contentType) == 0 {
+		return true // it guesses
+	}
+	kind, _, err := mime.ParseMediaType(contentType[0])
+	return err != nil || len(contentType) > 1 || kind == "text/html" || strings.HasSuffix(kind, "xml")
+}
