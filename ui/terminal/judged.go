@@ -61,7 +61,7 @@ func title(ex *tunnel.Exchange) string {
 		parts = append(parts, recording.Visible(ex.Method))
 	}
 	if ex.URL != "" || ex.Host != "" {
-		parts = append(parts, place(ex))
+		parts = append(parts, recording.Place(ex))
 	}
 	if ex.Status != 0 {
 		parts = append(parts, statusText(ex))

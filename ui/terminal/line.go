@@ -64,7 +64,7 @@ func (s Style) cells(r *Row, arrivals int) row {
 	return row{
 		colClock:    {ex.Start.Format(time.TimeOnly), faint},
 		colMethod:   {recording.Visible(ex.Method), plain},
-		colPlace:    {place(ex), plain},
+		colPlace:    {recording.Place(ex), plain},
 		colStatus:   {statusText(ex), statusColor(ex.Status)},
 		colFirst:    {firstText(ex), plain},
 		colTotal:    {formatSpan(r.elapsed()), plain},

@@ -1,30 +1,6 @@
 package terminal
 
-import (
-	"net/url"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"streamgauge/tunnel"
-	"streamgauge/tunnel/recording"
-)
-
-// place is where an exchange went, as short as a person would write it: host
-// and path without scheme, default port and user information, letters beyond
-// ASCII as letters. Of a tunnel it is the host and port.
-func place(ex *tunnel.Exchange) string {
-	u, err := url.Parse(ex.URL)
-	if err != nil || u.Host == "" {
-		return recording.Visible(firstOf(strings.TrimPrefix(ex.URL, "http://"), ex.Host))
-	}
-	host := strings.TrimSuffix(u.Host, defaultPorts[u.Scheme])
-	path := letters(u.EscapedPath())
-	if u.RawQuery != "" {
-		path += "?" + letters(u.RawQuery)
-	}
-	return recording.Visible(host + path)
-}
+import "strings"
 
 // cutPlace makes a place fit into columns: its query goes first, and only then
 // the middle.
@@ -36,8 +12,6 @@ func cutPlace(place string, columns int, mark rune) string {
 	return cutMiddle(place, columns, mark)
 }
 
-var defaultPorts = map[string]string{"http": ":80", "https": ":443", "ws": ":80", "wss": ":443"}
-
 // firstOf returns the first of texts that is not empty.
 func firstOf(texts ...string) string {
 	for _, text := range texts {
@@ -46,38 +20,4 @@ func firstOf(texts ...string) string {
 		}
 	}
 	return "-"
-}
-
-// letters decodes the percent-encoded characters beyond ASCII in s that can be
-// printed: /%E8%81%8A becomes /聊. What is encoded within ASCII means something
-// by being so and stays.
-func letters(s string) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := encodedRune(s)
-		if n == 0 {
-			b.WriteByte(s[0])
-			s = s[1:]
-			continue
-		}
-		b.WriteRune(r)
-		s = s[n:]
-	}
-	return b.String()
-}
-
-// encodedRune decodes the percent-encoded, printable character beyond ASCII
-// that s begins with and returns how many bytes it takes there; 0 if there is
-// none.
-func encodedRune(s string) (r rune, n int) {
-	for n := 3; n <= min(3*utf8.UTFMax, len(s)) && s[n-3] == '%'; n += 3 {
-		raw, err := url.PathUnescape(s[:n])
-		if err != nil {
-			return 0, 0
-		}
-		if r, size := utf8.DecodeRuneInString(raw); size == len(raw) && size > 1 && unicode.IsPrint(r) {
-			return r, n
-		}
-	}
-	return 0, 0
 }

@@ -123,7 +123,7 @@ func (s Style) worst(b *strings.Builder, rows []Row) {
 		return
 	}
 	r := &rows[i]
-	b.WriteString("\n" + s.paint(bold, place(&r.Exchange)+": "+string(r.Verdict.Label)) + "\n")
+	b.WriteString("\n" + s.paint(bold, recording.Place(&r.Exchange)+": "+string(r.Verdict.Label)) + "\n")
 	if reasons := r.Verdict.Reasons(); len(reasons) > 0 {
 		s.writeWrapped(b, "  ", "because: "+recording.Visible(strings.Join(reasons, "; ")))
 	}
