@@ -61,7 +61,10 @@ var table = map[string]string{
 	"ui/graph":           "tunnel tunnel/verdict ui/plot ui/words",
 	"ui/form":            "tunnel settings ui/snippet ui/words",
 	"ui/tray":            "tunnel tunnel/verdict assets ui/snippet ui/words",
-	"ui":                 "tunnel tunnel/verdict tunnel/llm tunnel/recording settings assets ui/graph ui/plot ui/snippet ui/words ui/form ui/tray",
+	"ui/feed":            "tunnel tunnel/verdict tunnel/recording",
+	"ui/look":            "tunnel/verdict ui/plot",
+	"ui/table":           "tunnel tunnel/verdict ui/feed ui/graph ui/look ui/plot ui/words",
+	"ui":                 "tunnel tunnel/verdict tunnel/llm tunnel/recording settings assets ui/feed ui/graph ui/look ui/plot ui/snippet ui/table ui/words ui/form ui/tray",
 	"cmd/sgauge":         "* !ui !ui/graph !ui/words !ui/form !ui/tray",
 	"cmd/streamgauge":    "*",
 }
@@ -89,7 +92,7 @@ var dependencies = map[string]string{
 var owners = map[string][]string{
 	"github.com/elazarl/goproxy": {"tunnel/forward"},
 	"golang.org/x/net":           {"tunnel/upstream"},
-	"fyne.io/fyne/v2":            {"ui", "ui/graph", "ui/form", "ui/tray", "ui/words", "cmd/streamgauge"},
+	"fyne.io/fyne/v2":            {"ui", "ui/graph", "ui/look", "ui/table", "ui/form", "ui/tray", "ui/words", "cmd/streamgauge"},
 }
 
 // startsPrograms may import os/exec. A directory stands for what is in it.
@@ -244,7 +247,7 @@ func misplaced(file *source, imported string) string {
 		return "only cmd/streamgauge may need cgo; take a fyne.App instead"
 	case under(imported, "fyne.io/fyne/v2") && !in("ui", "cmd/streamgauge"):
 		return "nothing below the window knows Fyne"
-	case under(imported, "fyne.io/fyne/v2") && in("ui/plot", "ui/terminal", "ui/snippet"):
+	case under(imported, "fyne.io/fyne/v2") && in("ui/feed", "ui/plot", "ui/terminal", "ui/snippet"):
 		return "geometry, terminal and lines to copy work without Fyne"
 	case isOutside(imported) && moduleOf(imported) == "":
 		return "its module is not in the reviewed list of house_test.go: review it and add it there, or do without"

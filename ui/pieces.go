@@ -1,0 +1,45 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"streamgauge/ui/look"
+)
+
+// menuButton is a button that opens a menu below itself.
+func menuButton(text string, icon fyne.Resource, menu func() *fyne.Menu) *widget.Button {
+	b := widget.NewButtonWithIcon(text, icon, nil)
+	if icon == nil {
+		b.Icon, b.IconPlacement = theme.MenuDropDownIcon(), widget.ButtonIconTrailingText
+	}
+	b.OnTapped = func() {
+		c := fyne.CurrentApp().Driver().CanvasForObject(b)
+		widget.ShowPopUpMenuAtRelativePosition(menu(), c, fyne.NewPos(0, b.Size().Height+2), b)
+	}
+	return b
+}
+
+// toolButton is a quiet button of a row of tools.
+func toolButton(text string, icon fyne.Resource, do func()) *widget.Button {
+	b := widget.NewButtonWithIcon(text, icon, do)
+	b.Importance = widget.LowImportance
+	return b
+}
+
+// middle keeps an object at its own height, in the middle of a taller row.
+func middle(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
+}
+
+// setText changes a line, if that is a change.
+func setText(t *canvas.Text, text string, name fyne.ThemeColorName) {
+	if colour := look.Color(name); t.Text != text || t.Color != colour {
+		t.Text, t.Color = text, colour
+		t.Refresh()
+	}
+}

@@ -1,0 +1,103 @@
+package ui
+
+import (
+	"errors"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/widget"
+
+	"streamgauge/tunnel"
+	"streamgauge/ui/words"
+)
+
+// direct is how no upstream is written.
+const direct = "direct"
+
+func upstreamName(upstream string) string {
+	if upstream == direct || upstream == "" {
+		return words.T("window.upstream.direct")
+	}
+	return upstream
+}
+
+// upstreams is the menu of those to choose from.
+func (h *header) upstreams() *fyne.Menu {
+	w := h.window
+	choices := []string{direct}
+	if w.cfg.Upstreams != nil {
+		choices = append(choices, w.cfg.Upstreams()...)
+	}
+	if !slices.Contains(choices, w.state.Upstream) {
+		choices = append(choices, w.state.Upstream)
+	}
+	var items []*fyne.MenuItem
+	for i, choice := range choices {
+		if choice == "" || slices.Contains(choices[:i], choice) {
+			continue
+		}
+		item := fyne.NewMenuItem(upstreamName(choice), func() { w.setUpstream(choice) })
+		item.Checked = choice == w.state.Upstream
+		items = append(items, item)
+	}
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(words.T("window.upstream.other"), w.askUpstream))
+	if w.cfg.OpenSettings != nil {
+		items = append(items, fyne.NewMenuItem(words.T("window.upstream.test"), func() { w.cfg.OpenSettings("upstream") }))
+	}
+	return fyne.NewMenu("", items...)
+}
+
+// setUpstream has everything go another way. Streams in flight keep theirs.
+func (w *Window) setUpstream(upstream string) {
+	w.later(func() error { return w.cfg.Station.SetUpstream(upstream) }, func(err error) {
+		if err != nil {
+			dialog.ShowInformation(words.T("window.upstream"), words.T("window.upstream.refused", words.Values{"Reason": reason(err)}), w.fyne)
+		}
+		w.setState(w.cfg.Station.State())
+	})
+}
+
+// askUpstream asks for one that was not used before.
+func (w *Window) askUpstream() {
+	entry := widget.NewEntry()
+	entry.SetPlaceHolder("socks5://127.0.0.1:1080")
+	entry.Validator = func(text string) error {
+		_, err := tunnel.ParseUpstream(text)
+		return sayUpstream(err)
+	}
+	item := widget.NewFormItem(words.T("window.upstream"), entry)
+	item.HintText = words.T("window.upstream.hint")
+	form := dialog.NewForm(words.T("window.upstream.other"), words.T("window.upstream.use"), words.T("Cancel"), []*widget.FormItem{item}, func(ok bool) {
+		if ok {
+			w.setUpstream(entry.Text)
+		}
+	}, w.fyne)
+	form.Resize(fyne.NewSize(520, 0))
+	form.Show()
+	w.fyne.Canvas().Focus(entry)
+}
+
+// sayUpstream says in the language of the window which part is wrong.
+func sayUpstream(err error) error {
+	var malformed *tunnel.UpstreamError
+	if !errors.As(err, &malformed) {
+		return err
+	}
+	return errors.New(words.T("window.upstream.wrong."+malformed.Part, words.Values{"Word": malformed.Word}))
+}
+
+// reason is an error as a person reads it.
+func reason(err error) string {
+	var failure *tunnel.Failure
+	if errors.As(err, &failure) && failure.Sentence != "" {
+		return failure.Sentence
+	}
+	return err.Error()
+}
+
+// gap is so much empty room.
+func gap(width float32) fyne.CanvasObject {
+	return container.NewGridWrap(fyne.NewSize(width, 1))
+}
