@@ -54,7 +54,8 @@ func plain(label, system string) string {
 // entries is the whole menu.
 func (t *Tray) entries(v View) []entry {
 	groups := [][]entry{
-		{t.proxy(v.State)}, t.upstreams(v), t.blocks(v.Blocks), t.latest(v.Latest),
+		{t.proxy(v.State)},
+		t.upstreams(v), t.blocks(v.Blocks), t.latest(v.Latest),
 		{
 			{label: words.T("tray.open"), action: t.actions.Open},
 			{label: words.T("tray.settings"), action: t.actions.Settings},
