@@ -25,12 +25,13 @@ type gauge struct {
 	up     peer   // whose password must not be seen
 }
 
-// serve starts sgauge chained through up, or direct if up is the zero peer.
-func serve(t *testing.T, up peer) *gauge {
+// serve starts sgauge chained through up, or direct if up is the zero peer, with
+// more flags.
+func serve(t *testing.T, up peer, flags ...string) *gauge {
 	t.Helper()
 	g := &gauge{record: filepath.Join(t.TempDir(), "record.ndjson"), up: up}
 	cmd := exec.Command(sgauge, "serve", "--listen", "127.0.0.1:0", "--record", g.record)
-	cmd.Args = append(cmd.Args, up.flags()...)
+	cmd.Args = append(append(cmd.Args, up.flags()...), flags...)
 	cmd.Env = append(cleanEnv(t), up.environment()...)
 	out, in, err := os.Pipe()
 	if err != nil {
