@@ -32,7 +32,7 @@ func NewTimeline() *Timeline {
 	t.above = append(t.above, t.hair.objects()...)
 	t.follow()
 	t.beginMoving(t, fyne.NewSize(320, 160), func(scene *plot.Scene, area plot.Rect) {
-		t.draw.View, t.draw.Following = t.view, t.following
+		t.draw.View = t.view
 		t.draw.Lay(scene, area)
 	})
 	return t
@@ -82,7 +82,7 @@ func (t *Timeline) hover(at fyne.Position, inside bool) {
 
 func tellTrack(t *plot.Track) string {
 	ex := t.Exchange
-	said := []string{ex.Method, t.Name}
+	said := []string{plot.Clean(ex.Method), plot.Clean(t.Name)}
 	sent, _ := ex.Phases.At(tunnel.Sent)
 	if first, ok := ex.Phases.At(tunnel.FirstByte); ok && first >= sent {
 		said = append(said, words.T("graph.wait")+" "+plot.Span(first-sent))

@@ -125,7 +125,7 @@ func (c *CompareChart) names(l *streamLayout) {
 	for i, o := range c.of() {
 		x, y := l.Plot.X+float32(i%2)*width, l.head+20+18*float32(i/2)
 		l.symbol(comparedShapes[i], x+5, y, 9, colors[i])
-		l.text(x+16, y, Start, fit(o.Name, width-24), l.Theme.Ink)
+		l.text(x+16, y, Start, fit(Clean(o.Name), width-24), l.Theme.Ink)
 	}
 	l.measures(c.hasUnits())
 }

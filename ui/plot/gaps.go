@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"streamgauge/tunnel"
@@ -17,21 +18,21 @@ type Gaps struct {
 	// N is how many gaps there are.
 	N int
 
-	buckets []bucket
-	first   int // which bucket the first one is
-	sorted  []time.Duration
+	buckets   []bucket
+	first     int     // which bucket the first one is
+	perDecade float64 // buckets, the more the less the gaps differ
+	sorted    []time.Duration
 }
 
 // bucket counts gaps: all, those that ended with a client-limited chunk, and
 // those that were silences.
 type bucket struct{ all, slow, silent int }
 
+// shortest is where the scale begins: what is shorter counts as this. longest is
+// where it ends.
 const (
-	perDecade = 8
-	// shortest is where the scale begins: what is shorter counts as this.
 	shortest = 10 * time.Microsecond
-	// mostBuckets is up to half a year.
-	mostBuckets = 13 * perDecade
+	longest  = 10_000 * time.Hour
 )
 
 // Set counts the gaps of a series.
@@ -43,11 +44,13 @@ func (g *Gaps) Set(s *Series) {
 	if g.N = len(g.sorted); g.N == 0 {
 		return
 	}
-	g.first = bucketOf(slices.Min(g.sorted))
-	g.buckets = append(g.buckets, make([]bucket, bucketOf(slices.Max(g.sorted))-g.first+1)...)
+	low, high := slices.Min(g.sorted), slices.Max(g.sorted)
+	g.perDecade = fineness(decades(high) - decades(low))
+	g.first = g.bucketOf(low)
+	g.buckets = append(g.buckets, make([]bucket, g.bucketOf(high)-g.first+1)...)
 	least := s.verdict.Silence()
 	for i, gap := range g.sorted {
-		b := &g.buckets[bucketOf(gap)-g.first]
+		b := &g.buckets[g.bucketOf(gap)-g.first]
 		b.all++
 		switch {
 		case tunnel.ClientLimited(s.chunks, i+1):
@@ -65,9 +68,24 @@ func (g *Gaps) quantile(part float64) time.Duration {
 	return g.sorted[max(0, int(math.Ceil(part*float64(g.N)))-1)]
 }
 
-func bucketOf(gap time.Duration) int {
-	return min(int(perDecade*math.Log10(float64(max(gap, shortest))/float64(shortest))), mostBuckets-1)
+// fineness is how many buckets a decade is divided into where gaps spread over so
+// many decades.
+func fineness(spread float64) float64 {
+	switch {
+	case spread < 0.7:
+		return 40
+	case spread < 1.8:
+		return 20
+	}
+	return 10
 }
+
+// decades is the logarithm of a gap, counted from the shortest.
+func decades(gap time.Duration) float64 {
+	return math.Log10(float64(min(max(gap, shortest), longest)) / float64(shortest))
+}
+
+func (g *Gaps) bucketOf(gap time.Duration) int { return int(g.perDecade * decades(gap)) }
 
 // Lay draws the histogram into area.
 func (g *Gaps) Lay(s *Scene, area Rect) {
@@ -101,12 +119,12 @@ func (g *Gaps) Lay(s *Scene, area Rect) {
 	g.quantiles(s)
 }
 
-// domain is the range of the axis in buckets, never so narrow that two or three
+// domain is the range of the axis in decades, never so narrow that two or three
 // bars would fill it.
 func (g *Gaps) domain() (low, high float64) {
-	low, high = float64(g.first)-1, float64(g.first+len(g.buckets))+1
-	if short := 2*perDecade - (high - low); short > 0 {
-		low, high = low-math.Floor(short/2), high+math.Ceil(short/2)
+	low, high = (float64(g.first)-1)/g.perDecade, (float64(g.first+len(g.buckets))+1)/g.perDecade
+	if short := 24/g.perDecade - (high - low); short > 0 {
+		low, high = low-short/2, high+short/2
 	}
 	if low < 0 {
 		low, high = 0, high-low
@@ -114,10 +132,10 @@ func (g *Gaps) domain() (low, high float64) {
 	return low, high
 }
 
-// place is where a bucket's border stands.
-func (g *Gaps) place(s *Scene, border float64) float32 {
+// place is where a gap of so many decades stands.
+func (g *Gaps) place(s *Scene, at float64) float32 {
 	low, high := g.domain()
-	return s.Plot.X + float32((border-low)/(high-low))*s.Plot.W
+	return s.Plot.X + float32((at-low)/(high-low))*s.Plot.W
 }
 
 func (g *Gaps) bars(s *Scene, high float64) {
@@ -125,8 +143,8 @@ func (g *Gaps) bars(s *Scene, high float64) {
 		if b.all == 0 {
 			continue
 		}
-		x, right := g.place(s, float64(g.first+i)), g.place(s, float64(g.first+i+1))
-		r := Rect{X: x + 1, W: right - x - 2, Y: s.Plot.Bottom()}
+		x, right := g.place(s, float64(g.first+i)/g.perDecade), g.place(s, float64(g.first+i+1)/g.perDecade)
+		r := Rect{X: x + 0.5, W: right - x - 1, Y: s.Plot.Bottom()}
 		stack := func(n int, c color.NRGBA) {
 			if n > 0 {
 				r.H = max(float32(float64(n)/high)*s.Plot.H, 1.5)
@@ -143,16 +161,19 @@ func (g *Gaps) bars(s *Scene, high float64) {
 func (g *Gaps) axis(s *Scene) {
 	low, high := g.domain()
 	marks := []float64{1}
-	if high-low <= 3*perDecade && s.Plot.W > 360 {
+	switch {
+	case high-low < 1.2:
+		marks = []float64{1, 1.5, 2, 3, 4, 5, 7}
+	case high-low <= 3 && s.Plot.W > 360:
 		marks = []float64{1, 2, 5}
 	}
-	for decade := math.Floor(low / perDecade); decade*perDecade <= high; decade++ {
+	for decade := math.Floor(low); decade <= high; decade++ {
 		for _, n := range marks {
-			border := (decade + math.Log10(n)) * perDecade
-			if border < low || border > high {
+			at := decade + math.Log10(n)
+			if at < low || at > high {
 				continue
 			}
-			x := g.place(s, border)
+			x := g.place(s, at)
 			s.line(x, s.Plot.Bottom(), x, s.Plot.Bottom()+4, 1, mix(s.Theme.Paper, s.Theme.Ink, 0.35))
 			s.text(x, s.Plot.Bottom()+13, Middle, decadeLabel(n*math.Pow(10, decade)*float64(shortest)), s.Theme.Muted)
 		}
@@ -161,24 +182,32 @@ func (g *Gaps) axis(s *Scene) {
 }
 
 func decadeLabel(ns float64) string {
+	unit, name := 1e3, " µs"
 	switch {
 	case ns >= 0.999e9:
-		return decimal(ns/1e9, 1) + " s"
+		unit, name = 1e9, " s"
 	case ns >= 0.999e6:
-		return decimal(ns/1e6, 1) + " ms"
+		unit, name = 1e6, " ms"
 	}
-	return decimal(ns/1e3, 1) + " µs"
+	return strconv.FormatFloat(math.Round(ns/unit*10)/10, 'f', -1, 64) + name
 }
 
-// quantiles marks p50, p95 and the longest gap.
+// quantiles marks p50, p95 and the longest gap, in two lines where they lie close
+// together.
 func (g *Gaps) quantiles(s *Scene) {
-	l := streamLayout{Scene: s, strip: s.Plot.Y - 10}
+	near := streamLayout{Scene: s, strip: s.Plot.Y - 10}
+	above := streamLayout{Scene: s, strip: s.Plot.Y - 27}
 	for _, q := range []struct {
 		word string
 		gap  time.Duration
 	}{{s.Words.P50, g.P50}, {s.Words.Max, g.Max}, {s.Words.P95, g.P95}} {
-		x := g.place(s, perDecade*math.Log10(float64(max(q.gap, shortest))/float64(shortest)))
-		s.dashes(x, s.Plot.Y, x, s.Plot.Bottom(), 1, mix(s.Theme.Paper, s.Theme.Ink, 0.55))
-		l.say(x, q.word+" "+Span(q.gap), s.Theme.Ink)
+		x := g.place(s, decades(q.gap))
+		text := q.word + " " + Span(q.gap)
+		top := s.Plot.Y
+		if !near.say(x, text, s.Theme.Ink) {
+			above.say(x, text, s.Theme.Ink)
+			top -= 18
+		}
+		s.dashes(x, top, x, s.Plot.Bottom(), 1, s.Theme.Ink)
 	}
 }

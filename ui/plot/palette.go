@@ -26,7 +26,7 @@ type Palette struct {
 // The set of Okabe and Ito, for a light paper and, lighter, for a dark one.
 var (
 	onLight = Palette{
-		Flow: rgb(0x0072b2), Good: rgb(0x00875f), Stall: rgb(0xd98e00), Slow: rgb(0xb5598c), Bad: rgb(0xc84b00), Alt: rgb(0x3d9bd1),
+		Flow: rgb(0x0072b2), Good: rgb(0x00875f), Stall: rgb(0xcb8200), Slow: rgb(0xb5598c), Bad: rgb(0xc84b00), Alt: rgb(0x3d9bd1),
 	}
 	onDark = Palette{
 		Flow: rgb(0x6cc0f0), Good: rgb(0x3fbf95), Stall: rgb(0xf0b429), Slow: rgb(0xdb93bb), Bad: rgb(0xf2813f), Alt: rgb(0x4a92d9),
@@ -47,7 +47,7 @@ func NewPalette(paper, ink color.NRGBA) Palette {
 		p = onDark
 	}
 	p.Paper, p.Ink = paper, ink
-	p.Muted = mix(paper, ink, 0.62)
+	p.Muted = mix(paper, ink, 0.66)
 	p.Faint = mix(paper, ink, 0.13)
 	p.Shade = mix(paper, ink, 0.055)
 	p.Tint = mix(paper, p.Flow, 0.10)

@@ -50,19 +50,18 @@ func nextPhase(ex *tunnel.Exchange) tunnel.Phase {
 	return next
 }
 
-// phaseColor groups phases: the way there, the request, the wait, the body.
+// phaseColor groups phases: the way there, the request, the waits, the body. The
+// waits have the grey that they have in the graph of the stream.
 func phaseColor(p *Palette, name int) color.NRGBA {
 	switch tunnel.Phase(name) {
-	case tunnel.DNS, tunnel.Connect:
-		return p.Good
-	case tunnel.Handshake, tunnel.TLS:
-		return p.Slow
 	case tunnel.Sent:
 		return p.Alt
 	case tunnel.Head, tunnel.FirstByte:
-		return p.Stall
+		return mix(p.Paper, p.Ink, 0.2)
+	case tunnel.Ended:
+		return p.Flow
 	}
-	return p.Flow
+	return mix(p.Paper, p.Ink, 0.5)
 }
 
 // The height of a phase's row, and of its bar.

@@ -208,8 +208,8 @@ func (s *Series) Arrival(i int) Arrival {
 // column is the chunks, from and up to, that fall into one column of pixels.
 type column struct{ from, to int }
 
-// divide sorts the chunks of a view into n columns of equal width. A chunk at the
-// very end of the view belongs to the last.
+// divide sorts the chunks of a view into n columns of equal width, those without
+// chunks included. A chunk at the very end of the view belongs to the last.
 func (s *Series) divide(columns []column, v View, n int) []column {
 	columns = columns[:0]
 	i := s.from(0, v.From)

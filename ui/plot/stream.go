@@ -249,17 +249,18 @@ func (s *Scene) timeAxis(v View, y float32, caption bool, name string) {
 func seconds(v float64) time.Duration { return time.Duration(v * float64(time.Second)) }
 
 // say puts a word into the line above the plot if there is room for it, with its
-// middle at x or as near as the plot allows.
-func (l *streamLayout) say(x float32, text string, c color.NRGBA) {
+// middle at x or as near as the plot allows, and reports whether there was.
+func (l *streamLayout) say(x float32, text string, c color.NRGBA) bool {
 	half := textWidth(text, small)/2 + 4
 	x = min(max(x, l.Plot.X+half-4), l.Plot.Right()+rightRoom-half)
 	for _, t := range l.taken {
 		if x-half < t.to && x+half > t.from {
-			return
+			return false
 		}
 	}
 	l.taken = append(l.taken, span{x - half, x + half})
 	l.text(x, l.strip, Middle, text, c)
+	return true
 }
 
 // band shades a stretch of time over the height of the plot.

@@ -11,9 +11,9 @@ import (
 	"unicode"
 )
 
-// clean makes what hides or turns the text around it visible: texts of other
+// Clean makes what hides or turns the text around it visible: texts of other
 // people's making stand in titles and names.
-func clean(text string) string {
+func Clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
@@ -28,7 +28,7 @@ func (s *Scene) SVG(w io.Writer, name string) error {
 	out := &svgWriter{w: bufio.NewWriter(w), s: s}
 	out.printf(`<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %[1]s %[2]s" role="img" font-family="Inter, 'Segoe UI', 'Noto Sans', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif">`, number(s.W), number(s.H))
 	out.printf("\n<title>")
-	out.escape(clean(name))
+	out.escape(Clean(name))
 	out.printf("</title>\n")
 	out.patterns()
 	out.printf(`<rect width="100%%" height="100%%" fill="%s"/>`+"\n", hex(s.Theme.Paper))

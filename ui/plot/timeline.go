@@ -26,8 +26,6 @@ type TimelineChart struct {
 	Scroll float32
 	// Selected is the ID of the exchange that is shown elsewhere.
 	Selected string
-	// Following says whether the view goes along with the clock.
-	Following bool
 
 	rows []int // the tracks that the latest Lay had lanes for, from the top
 	top  float32
@@ -171,24 +169,21 @@ func (c *TimelineChart) lane(s *Scene, t *Track, r Rect, names float32) {
 			shape = labelShape(t.Label)
 		}
 		s.symbol(shape, r.X-names+10, middle, 8, color)
-		s.text(r.X-names+20, middle, Start, fit(clean(t.Name), names-32), s.Theme.Ink)
+		s.text(r.X-names+20, middle, Start, fit(Clean(t.Name), names-32), s.Theme.Ink)
 	}
 }
 
-// capLane marks the end of a lane that lies within the view.
+// capLane marks the end of a lane, unless it was as it should be.
 func (c *TimelineChart) capLane(s *Scene, t *Track, x, y float32) {
-	if at := c.ends(t); at < c.View.From || at > c.View.To {
+	if at := c.ends(t); at < c.View.From || at > c.View.To || t.Exchange.End == tunnel.Complete {
 		return
 	}
 	_, shape, color := s.endOf(t.Exchange)
-	switch t.Exchange.End {
-	case tunnel.Complete:
-		s.line(x, y-6, x, y+6, 1, color)
-	default:
-		s.symbol(shape, x, y, 8, color)
-	}
+	s.symbol(shape, x, y, 8, color)
 }
 
+// arrivals draws a tick in each column that something arrived in, and a broad one
+// where most of all did.
 func (c *TimelineChart) arrivals(s *Scene, t *Track, r Rect) {
 	start, n := c.starts(t), max(1, int(r.W*s.Scale+0.5))
 	v := View{c.View.From - start, c.View.To - start}
@@ -196,8 +191,13 @@ func (c *TimelineChart) arrivals(s *Scene, t *Track, r Rect) {
 	color := s.Theme.Verdict(t.Label)
 	width := r.W / float32(n)
 	for _, k := range s.columns {
-		x := r.X + (float32(columnAt(t.Exchange.Chunks[k.from].At, v, n))+0.5)*width
-		s.box(Rect{x - 0.5, r.Y, 1, r.H}, color)
+		chunks := t.Exchange.Chunks[k.from:k.to]
+		x := r.X + (float32(columnAt(chunks[0].At, v, n))+0.5)*width
+		w := float32(1)
+		if 2*bytesOf(chunks) > t.Exchange.Totals.Bytes && t.Exchange.End != tunnel.Running {
+			w = 4
+		}
+		s.box(Rect{x - w/2, r.Y, w, r.H}, color)
 	}
 }
 
