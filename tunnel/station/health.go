@@ -59,6 +59,11 @@ func (st *Station) reach(ctx context.Context, s settings.Settings, up tunnel.Ups
 	if err != nil {
 		return tunnel.Health{Checked: time.Now(), Err: err}
 	}
-	latency, err := dialer.Reach(ctx)
-	return tunnel.Health{Checked: time.Now(), Latency: latency, Err: err}
+	began := time.Now()
+	times, err := dialer.Reach(ctx)
+	health := tunnel.Health{Checked: time.Now(), Err: err}
+	if err == nil {
+		health.Latency = times.Connect.Sub(began)
+	}
+	return health
 }

@@ -1,25 +1,21 @@
 package upstream
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
-// Reach connects to the upstream, says nothing to it and hangs up. It returns
-// how long looking up its name and connecting took. Errors are as those of
+// Reach connects to the upstream, says nothing to it and hangs up, and returns
+// when its name was known and the connection stood. Errors are as those of
 // [Dialer.Dial]. With no upstream there is nothing to reach, and no error.
-func (d *Dialer) Reach(ctx context.Context) (time.Duration, error) {
+func (d *Dialer) Reach(ctx context.Context) (Timings, error) {
 	up := d.cfg.Upstream
 	if up.IsDirect() {
-		return 0, nil
+		return Timings{}, nil
 	}
 	e, _ := newEndpoint(up.Host, up.Port)
 	a := &attempt{dialer: d, via: up, target: up.Addr()}
-	began := time.Now()
 	conn, err := a.connect(ctx, e)
 	if err != nil {
-		return 0, err
+		return a.times, err
 	}
 	conn.Close()
-	return a.times.Connect.Sub(began), nil
+	return a.times, nil
 }
