@@ -200,13 +200,13 @@ func (g *gauge) settled(t *testing.T, n int) {
 // flags are the arguments that chain sgauge through the peer.
 func (p peer) flags() []string {
 	if p.scheme == "" {
-		return nil
+		return p.args
 	}
 	named := p.String()
 	if p.user != "" {
 		named = p.scheme + "://" + p.user + "@" + address(p.port)
 	}
-	return []string{"--upstream", named, "--proxy-loopback"}
+	return append([]string{"--upstream", named, "--proxy-loopback"}, p.args...)
 }
 
 // String is the path as recordings name it: without a user or a password.

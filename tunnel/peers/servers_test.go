@@ -22,6 +22,7 @@ type peer struct {
 	port           int
 	user, password string
 	env            []string // what sgauge needs in its environment
+	args           []string // further flags that it needs
 }
 
 // microsocks is a SOCKS5 server with a password.
