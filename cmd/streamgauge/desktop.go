@@ -15,7 +15,9 @@ import (
 	"streamgauge/assets"
 	"streamgauge/settings"
 	"streamgauge/settings/autostart"
+	"streamgauge/tunnel/keylog"
 	"streamgauge/tunnel/station"
+	"streamgauge/ui"
 	"streamgauge/ui/tray"
 	"streamgauge/ui/words"
 )
@@ -28,10 +30,13 @@ type desktop struct {
 	store    *settings.Store
 	problems []error // of the settings file
 	keyring  *settings.Keyring
+	keys     *keylog.Place // where programs write their TLS keys, if they are asked to
 	station  *station.Station
-	window   *window
+	window   *ui.Window
 	tray     *tray.Tray // nil where there is no tray at all
-	login    autostart.Program
+	// preferences is nil while the settings are not open.
+	preferences *preferences
+	login       autostart.Program
 
 	ctx    context.Context // ends with the program
 	beside sync.WaitGroup  // what runs until ctx ends
@@ -53,6 +58,7 @@ func (d *desktop) run() error {
 	if err := d.open(); err != nil {
 		return err
 	}
+	defer d.removeKeys()
 	ctx, stop := context.WithCancel(context.Background())
 	defer d.beside.Wait()
 	defer stop()
@@ -72,10 +78,13 @@ func (d *desktop) open() error {
 	if d.store, d.problems, err = settings.Open(d.settings, d.keyring); err != nil {
 		return err
 	}
+	if d.keys, err = keylog.NewPlace(); err != nil {
+		return err
+	}
 	for _, problem := range d.problems {
 		fmt.Fprintf(os.Stderr, "streamgauge: %s: %v\n", d.settings, problem)
 	}
-	d.station = station.New(station.Config{Settings: d.store, Secrets: d.keyring})
+	d.station = station.New(station.Config{Settings: d.store, Secrets: d.keyring, KeyLog: d.keys.File()})
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
@@ -84,13 +93,19 @@ func (d *desktop) open() error {
 	return nil
 }
 
+// removeKeys leaves no keys behind.
+func (d *desktop) removeKeys() {
+	if err := d.keys.Remove(); err != nil {
+		fmt.Fprintf(os.Stderr, "streamgauge: %v\n", err)
+	}
+}
+
 // build makes window and tray.
 func (d *desktop) build() error {
-	s := d.store.Get()
-	if err := words.Use(s.Language); err != nil {
+	var err error
+	if d.window, err = d.newWindow(); err != nil {
 		return err
 	}
-	d.window = newWindow(d)
 	if host, ok := d.app.(fynedesktop.App); ok {
 		d.tray = tray.New(host, d.actions())
 		d.tray.Show(d.trayView(map[string]tray.Latest{})) // the toolkit starts only a tray that it knows of
@@ -103,6 +118,7 @@ func (d *desktop) started() {
 	d.beside.Go(func() { d.station.Run(d.ctx) })
 	d.beside.Go(func() { d.window.Run(d.ctx) })
 	d.beside.Go(d.followSettings)
+	d.beside.Go(d.followState)
 	if d.tray != nil {
 		d.beside.Go(d.followTray)
 	}
@@ -143,9 +159,12 @@ func (d *desktop) appear(now bool) {
 		d.window.Show()
 	}
 	for _, problem := range d.problems {
-		dialog.ShowError(problem, d.window.Fyne())
+		d.tell(problem)
 	}
 }
+
+// tell shows an error over the window.
+func (d *desktop) tell(err error) { dialog.ShowError(err, d.window.Fyne()) }
 
 // show brings the window to the front, from any goroutine.
 func (d *desktop) show() {
@@ -211,13 +230,32 @@ func (d *desktop) followSettings() {
 				d.fulfil(s.StartAtLogin)
 			}
 			if s.Language != before.Language {
-				fyne.Do(func() { _ = d.window.SetLanguage(s.Language) })
+				fyne.Do(func() { d.speak(s.Language) })
 			}
 			if s.Theme != before.Theme {
 				fyne.Do(func() { d.window.SetTheme(s.Theme) })
 			}
 			before = s
 		}
+	}
+}
+
+// followState tells the open settings how the proxy stands.
+func (d *desktop) followState() {
+	changed, unsubscribe := d.station.Subscribe()
+	defer unsubscribe()
+	for {
+		select {
+		case <-d.ctx.Done():
+			return
+		case <-changed:
+		}
+		state := d.station.State()
+		d.hand(func() {
+			if d.preferences != nil {
+				d.preferences.form.ShowState(state)
+			}
+		})
 	}
 }
 

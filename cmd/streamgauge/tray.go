@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/keylog"
 	"streamgauge/tunnel/verdict"
 	"streamgauge/ui/snippet"
 	"streamgauge/ui/tray"
@@ -29,7 +30,7 @@ func (d *desktop) actions() tray.Actions {
 		Copy:         func(text string) { d.app.Clipboard().SetContent(text) },
 		OpenExchange: func(id string) { d.window.OpenExchange(id) },
 		Open:         func() { d.window.Show() },
-		Settings:     func() { d.window.OpenSettings("") },
+		Settings:     func() { d.openSettings("") },
 		Quit:         d.app.Quit,
 	}
 }
@@ -127,5 +128,10 @@ func (d *desktop) upstreams() []string {
 
 // environment is what programs must be told to come this way.
 func (d *desktop) environment() snippet.Env {
-	return snippet.Env{Listen: d.station.State().Address, User: d.store.Get().ListenUser}
+	s := d.store.Get()
+	env := snippet.Env{Listen: d.station.State().Address, User: s.ListenUser}
+	if s.KeyLog {
+		env.Extra = []snippet.Variable{{Name: keylog.Variable, Value: d.keys.File(), File: snippet.FileWrite}}
+	}
+	return env
 }

@@ -1,70 +1,82 @@
 package main
 
 import (
-	"context"
-
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
+	"streamgauge/ui"
+	"streamgauge/ui/form"
 	"streamgauge/ui/words"
 )
 
-// window is the program's one window.
-type window struct {
-	desktop *desktop
-	fyne    fyne.Window
-	address *widget.Label
-	on      *widget.Check
+// newWindow makes the window, hidden.
+func (d *desktop) newWindow() (*ui.Window, error) {
+	s := d.store.Get()
+	return ui.New(ui.Config{
+		App: d.app, Journal: d.station.Journal(), Station: d.station,
+		Language: s.Language, Theme: s.Theme,
+		Upstreams:    func() []string { return d.store.Get().RecentUpstreams },
+		Environment:  d.environment,
+		OpenSettings: d.openSettings,
+		Closed:       d.closed,
+	})
 }
 
-func newWindow(d *desktop) *window {
-	w := &window{desktop: d, fyne: d.app.NewWindow("Streamgauge"), address: widget.NewLabel("")}
-	w.on = widget.NewCheck("", func(on bool) { d.beside.Go(func() { _ = d.station.SetOn(on) }) })
-	w.fyne.SetContent(container.NewHBox(w.on, w.address))
-	w.fyne.SetMaster()
-	w.fyne.SetCloseIntercept(d.closed)
-	return w
+// preferences are the settings in a window of their own, while it is open.
+type preferences struct {
+	window fyne.Window
+	form   *form.Form
 }
 
-// Run keeps the window up to date until ctx ends.
-func (w *window) Run(ctx context.Context) {
-	changed, unsubscribe := w.desktop.station.Subscribe()
-	defer unsubscribe()
-	for ctx.Err() == nil {
-		state := w.desktop.station.State()
-		w.desktop.hand(func() {
-			w.on.Checked = state.On
-			w.on.Refresh()
-			w.address.SetText(state.Address)
+// preferencesSize fits the longest page without scrolling, where it can.
+var preferencesSize = fyne.NewSize(860, 640)
+
+// openSettings shows the settings at a field, "" at their beginning.
+func (d *desktop) openSettings(field string) {
+	if d.preferences == nil {
+		p := &preferences{window: d.app.NewWindow(words.T("app.settings.title"))}
+		p.form = form.New(p.window, form.Config{
+			Store: d.store, Secrets: d.keyring, Prober: d.station, Autostart: d.login,
+			PasswordChanged: d.passwordChanged,
 		})
-		select {
-		case <-ctx.Done():
-		case <-changed:
+		p.window.SetContent(p.form.Content())
+		p.window.Resize(preferencesSize)
+		p.window.SetOnClosed(func() {
+			p.form.Close()
+			d.preferences = nil
+		})
+		d.preferences = p
+		p.form.ShowState(d.station.State())
+	}
+	if section, known := sections[field]; known {
+		d.preferences.form.Open(section)
+	}
+	d.preferences.window.Show()
+	d.preferences.window.RequestFocus()
+}
+
+// sections are the pages on which the window may ask for a field.
+var sections = map[string]form.Section{
+	"listen": form.ProxySection, "listen_user": form.ProxySection, "upstream": form.UpstreamSection,
+	"bypass": form.UpstreamSection, "key_log": form.WindowSection,
+}
+
+// passwordChanged makes the proxy ask for its passwords again.
+func (d *desktop) passwordChanged() {
+	d.beside.Go(func() {
+		if state := d.station.State(); state.On || state.Err != nil {
+			_ = d.station.SetOn(true) // the state tells
 		}
+	})
+}
+
+// speak changes the language of everything that is open.
+func (d *desktop) speak(language string) {
+	if err := d.window.SetLanguage(language); err != nil {
+		d.tell(err)
+		return
+	}
+	if p := d.preferences; p != nil {
+		p.window.SetTitle(words.T("app.settings.title"))
+		p.form.Relabel()
 	}
 }
-
-// Fyne returns the toolkit's window.
-func (w *window) Fyne() fyne.Window { return w.fyne }
-
-// Show shows the window and brings it to the front.
-func (w *window) Show() {
-	w.fyne.Show()
-	w.fyne.RequestFocus()
-}
-
-// Hide hides it.
-func (w *window) Hide() { w.fyne.Hide() }
-
-// SetLanguage changes the language of all texts.
-func (w *window) SetLanguage(language string) error { return words.Use(language) }
-
-// SetTheme changes the colours.
-func (w *window) SetTheme(string) {}
-
-// OpenExchange shows one exchange.
-func (w *window) OpenExchange(string) { w.Show() }
-
-// OpenSettings shows the settings.
-func (w *window) OpenSettings(string) { w.Show() }
