@@ -73,7 +73,7 @@ func (g *gauge) explain(w io.Writer) {
 	fmt.Fprintf(w, "to use it: export HTTP_PROXY=%s HTTPS_PROXY=%[1]s\n", g.url("PASSWORD"))
 	if g.user == "" {
 		fmt.Fprintln(w, "or, to see inside https, one of these as a base URL:")
-		for _, c := range snippet.BaseURLs(reachable(g.station.State().Address)) {
+		for _, c := range snippet.BaseURLs(g.station.State().Address) {
 			fmt.Fprintf(w, "  export %s=%s\n", c.Variable, c.BaseURL)
 		}
 	}

@@ -63,8 +63,10 @@ var openAI = []Code{
 }
 
 // BaseURLs returns the known clients with the base URLs that bring them to the
-// gateway at address, the host:port at which programs of this machine reach it.
-func BaseURLs(address string) []Client {
+// gateway of a proxy that listens on listen, as host:port. It serves programs of
+// its own machine only.
+func BaseURLs(listen string) []Client {
+	address := fromHere(listen)
 	all := make([]Client, len(clients))
 	for i, c := range clients {
 		_, rest, _ := strings.Cut(c.Origin, "://")

@@ -67,22 +67,17 @@ type Block struct {
 
 // Environment returns the lines that make programs started from s use the proxy.
 func Environment(s Shell, env Env) Block {
-	host, port, err := net.SplitHostPort(env.Listen)
-	if err != nil {
-		host, port = env.Listen, ""
-	}
-	p := place{env: env, port: port, local: isLocal(host)}
-	p.host = host
-	switch {
-	case s.ID == Docker.ID:
+	p := newPlace(env)
+	switch s.ID {
+	case Docker.ID:
 		return p.docker()
-	case s.ID == Compose.ID:
+	case Compose.ID:
 		return p.compose()
-	case s.ID == WSL.ID:
+	case WSL.ID:
 		return p.wsl()
-	case p.local == everywhere:
-		p.host = "127.0.0.1"
 	}
+	env.Listen = fromHere(env.Listen)
+	p = newPlace(env)
 	variables := p.variables(p.url())
 	if s.ID == Cmd.ID { // Windows knows no case in names: once is enough
 		variables = slices.DeleteFunc(variables, func(v Variable) bool { return v.Name != strings.ToUpper(v.Name) })
@@ -117,11 +112,28 @@ func isLocal(host string) locality {
 	return elsewhere
 }
 
+// fromHere is where programs of this machine reach what listens on listen.
+func fromHere(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || isLocal(host) != everywhere {
+		return listen
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
 // place is the proxy as seen from where the lines are pasted.
 type place struct {
 	env        Env
 	host, port string
 	local      locality
+}
+
+func newPlace(env Env) place {
+	host, port, err := net.SplitHostPort(env.Listen)
+	if err != nil {
+		host, port = env.Listen, ""
+	}
+	return place{env: env, host: host, port: port, local: isLocal(host)}
 }
 
 func (p place) url() string {

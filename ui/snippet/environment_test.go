@@ -204,6 +204,9 @@ func TestBaseURLs(t *testing.T) {
 	if line := BaseURLs("127.0.0.1:1889")[0].Set(Docker); line != "" {
 		t.Errorf("a line for containers: %s", line)
 	}
+	if got := BaseURLs("0.0.0.0:1")[1].BaseURL; got != "http://127.0.0.1:1/anthropic" {
+		t.Errorf("listening everywhere: %s", got)
+	}
 	if line := BaseURLs("h:1")[0].Set(PowerShell); line != "$env:OPENAI_BASE_URL = 'http://h:1/openai/v1'" {
 		t.Errorf("PowerShell: %s", line)
 	}
