@@ -132,3 +132,20 @@ func spreadOf(values []time.Duration) Spread {
 	at := func(percent int) time.Duration { return values[(len(values)*percent+99)/100-1] }
 	return Spread{N: len(values), P50: at(50), P95: at(95), Max: at(100)}
 }
+
+// LastWords is how a format's end is written, for a person to read.
+func LastWords(api string) string {
+	switch api {
+	case openAIChat:
+		return "[DONE]"
+	case openAIResponses:
+		return "response.completed"
+	case anthropic:
+		return "message_stop"
+	case gemini:
+		return "finishReason"
+	case ollama:
+		return `"done":true`
+	}
+	return "the end"
+}

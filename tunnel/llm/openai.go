@@ -29,8 +29,6 @@ func (f *fields) isChat(api string) bool {
 	return string(f.choices) == "[]" && (api == openAIChat || len(f.moreTold) > 0 || len(f.usage) > 0)
 }
 
-const openAIChat = "openai-chat"
-
 func (r *Reader) readChat(f *fields) {
 	first := !r.opened
 	r.is(openAIChat)
@@ -183,7 +181,7 @@ var responsePrefix = []byte("response.")
 
 // readResponse takes an event whose type was of, behind the prefix.
 func (r *Reader) readResponse(f *fields, of []byte) {
-	r.is("openai-responses")
+	r.is(openAIResponses)
 	switch string(of) {
 	case "completed", "incomplete", "failed", "cancelled":
 		r.closeResponse(f.response)

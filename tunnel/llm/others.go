@@ -12,7 +12,7 @@ func isAnthropic(kind []byte) bool {
 }
 
 func (r *Reader) readAnthropic(f *fields, kind []byte) {
-	r.is("anthropic")
+	r.is(anthropic)
 	switch string(kind) {
 	case "message_start":
 		// Its output_tokens are those of the opening and would be taken for all.
@@ -72,7 +72,7 @@ func (f *fields) isGemini() bool {
 
 func (r *Reader) readGemini(f *fields) {
 	first := !r.opened
-	r.is("gemini")
+	r.is(gemini)
 	r.names(f.version)
 	for candidates := array(f.candidates); candidates.next(); {
 		for m := object(candidates.value); m.next(); {
@@ -150,7 +150,7 @@ func (f *fields) isOllama() bool {
 
 func (r *Reader) readOllama(f *fields) {
 	first := !r.opened
-	r.is("ollama")
+	r.is(ollama)
 	r.names(f.model)
 	r.adds(tunnel.Content, f.response)
 	r.adds(tunnel.Reasoning, f.thinking)

@@ -16,6 +16,15 @@ const (
 	mostStrange = 64
 )
 
+// The formats, as [tunnel.Answer] names them.
+const (
+	openAIChat      = "openai-chat"
+	openAIResponses = "openai-responses"
+	anthropic       = "anthropic"
+	gemini          = "gemini"
+	ollama          = "ollama"
+)
+
 // Delta is what one unit carries. Its texts are valid until the next Read.
 type Delta struct {
 	Part tunnel.Part

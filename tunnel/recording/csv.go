@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/llm"
 )
 
 // csvColumns are those of the CSV, one row an exchange: what a spreadsheet can
@@ -19,6 +20,8 @@ var csvColumns = []string{
 	"end", "error", "verdict", "score", "layer", "lumps", "largest_lump_share",
 	"dns_ms", "connect_ms", "upstream_ms", "tls_ms", "sent_ms", "head_ms", "first_byte_ms", "end_ms",
 	"reads", "units", "unit_kind", "bytes", "request_bytes", "longest_gap_ms", "longest_gap_at_ms", "blocked_ms",
+	"tunnel", "api", "model", "finish", "ending", "ttft_ms", "ttfr_ms", "icl_p50_ms", "icl_p95_ms", "icl_max_ms",
+	"longest_stall_ms", "input_tokens", "output_tokens", "tokens_per_second", "heartbeats",
 }
 
 // csvSheet writes RFC 4180.
@@ -59,10 +62,33 @@ func (s csvSheet) add(ex *tunnel.Exchange) error {
 	t := &ex.Totals
 	row = append(row, number(t.Reads), number(t.Units), ex.UnitKind.String(), number(t.Bytes), number(t.RequestBytes),
 		millis(t.LongestGap), millis(t.LongestGapAt), millis(t.Blocked))
+	row = append(row, answerCells(ex)...)
 	for i := range row {
 		row[i] = cell(row[i])
 	}
 	return s.write(row)
+}
+
+// answerCells are those of a model's answer, empty where there is none or where
+// it is not known.
+func answerCells(ex *tunnel.Exchange) []string {
+	n, ok := llm.NumbersOf(ex)
+	if !ok {
+		return []string{ex.Tunnel, "", "", "", string(ex.Ending), "", "", "", "", "", "", "", "", "", number(ex.Answer.Heartbeats)}
+	}
+	when := func(known bool, text string) string {
+		if known {
+			return text
+		}
+		return ""
+	}
+	gaps := n.ICL.N > 0
+	return []string{
+		ex.Tunnel, n.API, n.Model, n.Finish, string(n.Ending), when(n.HasTTFT, millis(n.TTFT)), when(n.HasTTFR, millis(n.TTFR)),
+		when(gaps, millis(n.ICL.P50)), when(gaps, millis(n.ICL.P95)), when(gaps, millis(n.ICL.Max)), millis(n.LongestStall),
+		when(n.InputTokens > 0, number(n.InputTokens)), when(n.OutputTokens > 0, number(n.OutputTokens)),
+		when(n.TokensPerSecond > 0, strconv.FormatFloat(n.TokensPerSecond, 'f', 3, 64)), number(n.Heartbeats),
+	}
 }
 
 func (s csvSheet) end() error {

@@ -15,5 +15,5 @@
 // here because a report needs them, and exported so that terminal and window
 // show the same.
 //
-// It moves no bodies, for none are kept.
+// Bodies stay behind unless [Options.Bodies] asks for them.
 package recording

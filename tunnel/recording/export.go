@@ -53,19 +53,38 @@ func Each(exchanges []tunnel.Exchange) iter.Seq2[tunnel.Exchange, error] {
 // time. At the first error of exchanges it ends the file properly and returns
 // the error.
 func Export(w io.Writer, format Format, exchanges iter.Seq2[tunnel.Exchange, error]) error {
+	return ExportWith(w, format, exchanges, Options{})
+}
+
+// ExportWith is [Export] with options. HAR and NDJSON alone can hold bodies.
+func ExportWith(w io.Writer, format Format, exchanges iter.Seq2[tunnel.Exchange, error], options Options) error {
+	masked := options
+	masked.Bodies = options.Bodies || format == HAR // which takes names of events from them
 	return export(w, format, func(yield func(tunnel.Exchange, error) bool) {
 		for ex, err := range exchanges {
-			if !yield(Redact(ex), err) {
+			if !yield(masked.apply(ex), err) {
 				return
 			}
 		}
-	})
+	}, options.Bodies)
+}
+
+// apply returns ex without what may not leave.
+func (o Options) apply(ex tunnel.Exchange) tunnel.Exchange {
+	if !o.Bodies {
+		ex.Body = nil
+	}
+	if !o.Unredacted {
+		ex = Redact(ex)
+		ex.Body = maskKeys(ex.Body)
+	}
+	return ex
 }
 
 // ExportUnredacted is [Export] with credentials as they were. It is a function
 // of its own so that nobody calls it by leaving something out.
 func ExportUnredacted(w io.Writer, format Format, exchanges iter.Seq2[tunnel.Exchange, error]) error {
-	return export(w, format, exchanges)
+	return ExportWith(w, format, exchanges, Options{Unredacted: true})
 }
 
 // sheet writes exchanges in one format.
@@ -75,12 +94,12 @@ type sheet interface {
 	end() error
 }
 
-func export(out io.Writer, format Format, exchanges iter.Seq2[tunnel.Exchange, error]) error {
+func export(out io.Writer, format Format, exchanges iter.Seq2[tunnel.Exchange, error], bodies bool) error {
 	w := bufio.NewWriter(out)
 	var s sheet
 	switch format {
 	case HAR:
-		s = &harSheet{w: w}
+		s = &harSheet{w: w, bodies: bodies}
 	case NDJSON:
 		s = ndjsonSheet{w}
 	case CSV:
@@ -129,5 +148,5 @@ func (s ndjsonSheet) end() error   { return nil }
 
 // add writes a line. What is to be masked was masked before.
 func (s ndjsonSheet) add(ex *tunnel.Exchange) error {
-	return WriteLine(s.w, *ex, Options{Unredacted: true})
+	return WriteLine(s.w, *ex, Options{Unredacted: true, Bodies: true})
 }

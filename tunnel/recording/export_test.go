@@ -159,7 +159,7 @@ func TestHAR(t *testing.T) {
 		t.Errorf("query = %v, want %v", e.Request.QueryString, q)
 	}
 	if e.Response.Status != 200 || e.Response.StatusText != "OK" || e.Response.RedirectURL != "/there" ||
-		e.Response.Content != (harContent{2_000, "text/event-stream"}) {
+		e.Response.Content != (harContent{Size: 2_000, MimeType: "text/event-stream"}) {
 		t.Errorf("response = %+v", e.Response)
 	}
 	if len(e.Chunks) != 20 || e.Chunks[0][0] != 50_000 || len(e.Units) != 20 || e.Units[0][2] != "sse" || e.Verdict.Label != "incremental" {

@@ -8,7 +8,7 @@ import (
 )
 
 // fit returns ex with no more rows than may be read back: chunks are merged in
-// pairs, which keeps their whole length in time, later units and turns are left
+// pairs, which keeps their whole length in time, later units, turns, frames and bytes of the body are left
 // out. The totals stay exact. The slices of ex are not changed.
 func fit(ex tunnel.Exchange) tunnel.Exchange {
 	for len(ex.Chunks) > maxRows {
@@ -17,6 +17,8 @@ func fit(ex tunnel.Exchange) tunnel.Exchange {
 	}
 	ex.Units = ex.Units[:min(len(ex.Units), maxRows)]
 	ex.Turns = ex.Turns[:min(len(ex.Turns), maxRows)]
+	ex.Frames = ex.Frames[:min(len(ex.Frames), maxRows)]
+	ex.Body = ex.Body[:min(len(ex.Body), maxBody)]
 	return ex
 }
 

@@ -24,6 +24,7 @@ type (
 		Cache    struct{}    `json:"cache"`
 		Timings  harTimings  `json:"timings"`
 		Comment  string      `json:"comment,omitempty"`
+		Events   []harEvent  `json:"_eventSourceMessages,omitempty"`
 
 		Verdict *judged `json:"_verdict,omitempty"`
 		harOwn
@@ -52,6 +53,8 @@ type (
 	harContent struct {
 		Size     int64  `json:"size"`
 		MimeType string `json:"mimeType"`
+		Text     string `json:"text,omitempty"`
+		Encoding string `json:"encoding,omitempty"`
 	}
 	// harOwn are the fields of a recording for which the standard has none.
 	harOwn struct {
@@ -71,6 +74,9 @@ type (
 		Totals        *totals  `json:"_totals,omitempty"`
 		TLS           *tlsInfo `json:"_tls,omitempty"`
 		Turns         turns    `json:"_turns,omitempty"`
+		Tunnel        string   `json:"_tunnel,omitempty"`
+		Answer        *answer  `json:"_answer,omitempty"`
+		Frames        frames   `json:"_frames,omitempty"`
 	}
 	harPair struct {
 		Name  string `json:"name"`
@@ -91,6 +97,7 @@ type (
 // harSheet writes the entries of one log as they come.
 type harSheet struct {
 	w       io.Writer
+	bodies  bool
 	entries int
 }
 
@@ -107,7 +114,7 @@ func (s *harSheet) begin() error {
 }
 
 func (s *harSheet) add(ex *tunnel.Exchange) error {
-	text, err := json.Marshal(harEntryOf(ex))
+	text, err := json.Marshal(harEntryOf(ex, s.bodies))
 	if err != nil {
 		return fmt.Errorf("write har: exchange %s: %w", ex.ID, err)
 	}
@@ -127,11 +134,13 @@ func (s *harSheet) print(format string, args ...any) error {
 	return nil
 }
 
-func harEntryOf(ex *tunnel.Exchange) *harEntry {
+// harEntryOf takes event names from the body, and the rest of it only if bodies
+// are wanted.
+func harEntryOf(ex *tunnel.Exchange, bodies bool) *harEntry {
 	l := lineOf(ex)
 	target := harURL(ex)
 	timings, total := harTimingsOf(ex)
-	return &harEntry{
+	entry := &harEntry{
 		Started: ex.Start.UTC(), Time: total, Timings: timings, Comment: ex.Error,
 		Request: harRequest{
 			Method: ex.Method, URL: target, HTTPVersion: ex.Protocol,
@@ -149,8 +158,14 @@ func harEntryOf(ex *tunnel.Exchange) *harEntry {
 			ID: l.ID, Kind: l.Kind, Host: l.Host, Client: l.Client, Upstream: l.Upstream, End: l.End, Error: l.Error,
 			Phases: &l.Phases, Chunks: l.Chunks, Units: l.Units, Ending: l.Ending, ReadsPerChunk: l.ReadsPerChunk,
 			UnitKind: l.UnitKind, Totals: l.Totals, TLS: l.TLS, Turns: l.Turns,
+			Tunnel: l.Tunnel, Answer: l.Answer, Frames: l.Frames,
 		},
+		Events: harEvents(ex, bodies),
 	}
+	if bodies {
+		entry.Response.Content.setText(ex.Body)
+	}
+	return entry
 }
 
 // harURL is absolute, as readers of HAR require: an opaque tunnel has only its

@@ -56,8 +56,8 @@ type entryIn struct {
 		Protocol string        `json:"httpVersion"`
 		Headers  list[harPair] `json:"headers"`
 		Content  struct {
-			Size     float64 `json:"size"`
-			MimeType string  `json:"mimeType"`
+			harContent
+			Size float64 `json:"size"`
 		} `json:"content"`
 		BodySize float64 `json:"bodySize"`
 		// Error is what Chromium says of an answer that did not end well.
@@ -67,8 +67,8 @@ type entryIn struct {
 	Comment string     `json:"comment"`
 	harOwn
 	// Chromium writes the messages that pages were handed, with their times.
-	Events list[message] `json:"_eventSourceMessages"`
-	Frames list[message] `json:"_webSocketMessages"`
+	Events   list[message] `json:"_eventSourceMessages"`
+	Messages list[message] `json:"_webSocketMessages"`
 }
 
 // message is an event or a frame. Time is in seconds since 1970.
@@ -82,7 +82,8 @@ type message struct {
 // none.
 func parseEntry(text []byte, number int) (tunnel.Exchange, error) {
 	var e entryIn
-	if err := json.Unmarshal(text, &e); err != nil {
+	err := json.Unmarshal(text, &e)
+	if err != nil {
 		return tunnel.Exchange{}, explain(err, len(text))
 	}
 	l := e.line()
@@ -91,6 +92,8 @@ func parseEntry(text []byte, number int) (tunnel.Exchange, error) {
 	}
 	if e.Kind == "" {
 		e.addForeign(l)
+	} else if l.Body, err = e.Response.Content.text(); err != nil {
+		return tunnel.Exchange{}, err
 	}
 	return l.exchange()
 }
@@ -106,6 +109,7 @@ func (e *entryIn) line() *line {
 		RequestHeaders: headersOf(e.Request.Headers), ResponseHeaders: headersOf(e.Response.Headers),
 		Chunks: e.Chunks, Units: e.Units, Turns: e.Turns, End: e.End, Error: cmp.Or(e.Error, e.Response.Error), Ending: e.Ending,
 		ReadsPerChunk: e.ReadsPerChunk, UnitKind: e.UnitKind, Totals: e.Totals, TLS: e.TLS,
+		Tunnel: e.Tunnel, Answer: e.Answer, Frames: e.Frames,
 	}
 	if l.Phases = e.phases(); e.Phases != nil {
 		l.Phases = *e.Phases
@@ -122,9 +126,9 @@ func (e *entryIn) addForeign(l *line) {
 		return
 	}
 	events, kind := e.Events, tunnel.SSE
-	if len(e.Frames) > 0 {
+	if len(e.Messages) > 0 {
 		l.Kind = string(tunnel.KindWebSocket)
-		events, kind = received(e.Frames), tunnel.WebSocket
+		events, kind = received(e.Messages), tunnel.WebSocket
 	}
 	if chunks, ok := arrivalsOf(events, l.Start); ok {
 		l.Chunks, l.UnitKind, l.Bytes = chunks, kind.String(), 0

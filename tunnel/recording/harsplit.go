@@ -12,8 +12,9 @@ import (
 // Bounds of what is taken of a HAR at a time.
 const (
 	// maxText bounds a string in bytes, its quotes aside: a longer one, the body
-	// of an answer mostly, is read as empty.
-	maxText = 1 << 20
+	// of an answer mostly, is read as empty. One of ours with a body of maxBody
+	// has less.
+	maxText = 2 << 20
 	// maxDepth is how deep arrays and objects of one entry may be nested.
 	maxDepth = 1000
 	// maxName bounds the name of a field outside the entries.

@@ -42,6 +42,10 @@ type line struct {
 	Totals        *totals  `json:"totals,omitempty"`
 	TLS           *tlsInfo `json:"tls,omitempty"`
 	Turns         turns    `json:"turns,omitempty"`
+	Tunnel        string   `json:"tunnel,omitempty"`
+	Answer        *answer  `json:"answer,omitempty"`
+	Frames        frames   `json:"frames,omitempty"`
+	Body          body     `json:"body,omitempty"`
 }
 
 // totals are those of tunnel.Totals which the chunks do not show.
@@ -71,6 +75,7 @@ func lineOf(ex *tunnel.Exchange) *line {
 		Phases: phasesOf(&ex.Phases), Chunks: ex.Chunks, Units: ex.Units,
 		Bytes: ex.Totals.Bytes, End: string(ex.End), Error: ex.Error,
 		Verdict: judge(ex), Turns: ex.Turns, Ending: string(ex.Ending),
+		Tunnel: ex.Tunnel, Answer: answerOf(ex), Frames: ex.Frames, Body: ex.Body,
 	}
 	if ex.ReadsPerChunk > 1 {
 		l.ReadsPerChunk = ex.ReadsPerChunk
@@ -98,7 +103,8 @@ func totalsOf(t tunnel.Totals) totals {
 // microseconds: they must come to the same verdict.
 func asRead(ex *tunnel.Exchange) *tunnel.Exchange {
 	seen := *ex
-	seen.Chunks, seen.Units, seen.Turns = slices.Clone(ex.Chunks), slices.Clone(ex.Units), slices.Clone(ex.Turns)
+	seen.Chunks, seen.Units = slices.Clone(ex.Chunks), slices.Clone(ex.Units)
+	seen.Turns, seen.Frames = slices.Clone(ex.Turns), slices.Clone(ex.Frames)
 	for i := range seen.Chunks {
 		cut(&seen.Chunks[i].At)
 		cut(&seen.Chunks[i].Blocked)
@@ -112,6 +118,10 @@ func asRead(ex *tunnel.Exchange) *tunnel.Exchange {
 		cut(&turn.First)
 		cut(&turn.Last)
 	}
+	for i := range seen.Frames {
+		cut(&seen.Frames[i].At)
+	}
+	cutAnswer(&seen.Answer)
 	p := phasesOf(&ex.Phases)
 	seen.Phases = p.phases()
 	return &seen
@@ -148,6 +158,7 @@ func (l *line) exchange() (tunnel.Exchange, error) {
 		Phases: l.Phases.phases(), Chunks: l.Chunks, Units: l.Units, Turns: l.Turns,
 		ReadsPerChunk: max(l.ReadsPerChunk, 1), UnitKind: tunnel.ParseUnitKind(l.UnitKind),
 		End: tunnel.End(l.End), Error: l.Error, Ending: tunnel.Ending(l.Ending),
+		Tunnel: l.Tunnel, Answer: l.Answer.answer(), Frames: l.Frames, Body: l.Body,
 	}
 	if n := len(ex.Units); n > 0 && l.UnitKind == "" {
 		ex.UnitKind = ex.Units[n-1].Kind
@@ -197,6 +208,9 @@ func (l *line) check() error {
 		return fmt.Errorf("reads_per_chunk %d is not from 1 to %d", l.ReadsPerChunk, maxReadsPerChunk)
 	}
 	if err := l.Phases.check(); err != nil {
+		return err
+	}
+	if err := l.Answer.check(); err != nil {
 		return err
 	}
 	return l.Totals.check()

@@ -160,16 +160,19 @@ func TestTotalsAreWrittenWhenChunksDoNotShowThem(t *testing.T) {
 func TestLongestExchangeCanBeReadBack(t *testing.T) {
 	const n = 1_000_001
 	ex := stream()
-	ex.Chunks, ex.Units, ex.Turns = make([]tunnel.Chunk, n), make([]tunnel.Unit, n), make([]tunnel.Turn, n)
+	ex.Chunks, ex.Units = make([]tunnel.Chunk, n), make([]tunnel.Unit, n)
+	ex.Turns, ex.Frames = make([]tunnel.Turn, n), make([]tunnel.Frame, n)
+	ex.Body = bytes.Repeat([]byte{'\\'}, n)
 	for i := range n {
 		at := 24*time.Hour + time.Duration(i)*time.Second
 		ex.Chunks[i] = tunnel.Chunk{At: at, Bytes: 32 << 10, Units: 100, Blocked: 999 * us}
-		ex.Units[i] = tunnel.Unit{At: at, Bytes: 32 << 10, Kind: tunnel.NDJSON}
+		ex.Units[i] = tunnel.Unit{At: at, Bytes: 32 << 10, Kind: tunnel.NDJSON, Offset: int64(i) << 15, Part: tunnel.Reasoning}
+		ex.Frames[i] = tunnel.Frame{At: at, Bytes: 32 << 10, Opcode: 10, Direction: tunnel.ToClient, Fin: true}
 	}
 	ex.ResponseHeaders = slices.Repeat([]tunnel.Header{{Name: "a"}}, 1<<20/4)
 	ex.Totals = sum(ex.Chunks)
 	var b bytes.Buffer
-	if err := WriteLine(&b, ex, Options{}); err != nil {
+	if err := WriteLine(&b, ex, Options{Bodies: true}); err != nil {
 		t.Fatal(err)
 	}
 	all, errs := read(b.String())

@@ -12,7 +12,7 @@ import (
 // CSV and JSON.
 const Mask = "REDACTED"
 
-// Redact returns ex with its credentials masked: header fields and query values
+// Redact returns ex, its body as it is, with its credentials masked: header fields and query values
 // by their names, user information of URLs, and whatever looks like a key
 // wherever it stands, the error text included. The slices of ex are not changed.
 func Redact(ex tunnel.Exchange) tunnel.Exchange {
@@ -20,6 +20,8 @@ func Redact(ex tunnel.Exchange) tunnel.Exchange {
 	ex.Host = redactAuthority(redactText(ex.Host, 0))
 	ex.Upstream = redactURL(ex.Upstream)
 	ex.Error = redactText(ex.Error, 0)
+	ex.Answer.Model = redactText(ex.Answer.Model, 0)
+	ex.Answer.Finish = redactText(ex.Answer.Finish, 0)
 	ex.RequestHeaders = redactHeaders(ex.RequestHeaders)
 	ex.ResponseHeaders = redactHeaders(ex.ResponseHeaders)
 	return ex

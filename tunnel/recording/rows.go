@@ -19,7 +19,7 @@ import (
 // defaults. They keep a hostile line from growing in memory, and whatever is
 // written below maxLine.
 const (
-	maxRows    = 100_000 // chunks, units or turns
+	maxRows    = 100_000 // chunks, units, turns or frames
 	maxHeaders = 300_000 // more than fit into a head of 1 MiB
 	// maxMicros is a century: beyond it no sum of times may overflow.
 	maxMicros = 100 * 366 * 24 * 3600 * 1_000_000
@@ -31,6 +31,7 @@ type (
 	chunks  []tunnel.Chunk
 	units   []tunnel.Unit
 	turns   []tunnel.Turn
+	frames  []tunnel.Frame
 )
 
 // MarshalJSON writes [[name, value], …].
@@ -48,11 +49,17 @@ func (cs chunks) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// MarshalJSON writes [[at_us, bytes, kind], …].
+// MarshalJSON writes [[at_us, bytes, kind, part, offset], …], the last two only
+// where one of them says something.
 func (us units) MarshalJSON() ([]byte, error) {
 	return appendRows(us, func(b []byte, u tunnel.Unit) []byte {
 		b = appendInts(b, u.At.Microseconds(), int64(u.Bytes))
-		return append(append(append(b, `,"`...), u.Kind.String()...), '"')
+		b = append(append(append(b, `,"`...), u.Kind.String()...), '"')
+		if u.Part == tunnel.NoPart && u.Offset == 0 {
+			return b
+		}
+		b = append(append(append(b, `,"`...), u.Part.String()...), `",`...)
+		return appendInts(b, u.Offset)
 	})
 }
 
@@ -61,6 +68,31 @@ func (ts turns) MarshalJSON() ([]byte, error) {
 	return appendRows(ts, func(b []byte, t tunnel.Turn) []byte {
 		return appendInts(b, t.Sent.Microseconds(), t.First.Microseconds(), t.Last.Microseconds(), t.Bytes)
 	})
+}
+
+// MarshalJSON writes [[at_us, bytes, opcode, "send" or "receive", fin, compressed,
+// code], …]: fin and compressed as 0 or 1.
+func (fs frames) MarshalJSON() ([]byte, error) {
+	return appendRows(fs, func(b []byte, f tunnel.Frame) []byte {
+		b = appendInts(b, f.At.Microseconds(), int64(f.Bytes), int64(f.Opcode))
+		b = append(append(append(b, `,"`...), wayOf(f.Direction)...), `",`...)
+		return appendInts(b, asInt(f.Fin), asInt(f.Compressed), int64(f.Code))
+	})
+}
+
+// wayOf names directions as the messages of a WebSocket in a HAR do.
+func wayOf(d tunnel.Direction) string {
+	if d == tunnel.ToOrigin {
+		return "send"
+	}
+	return "receive"
+}
+
+func asInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func appendRows[T any](rows []T, appendCells func([]byte, T) []byte) ([]byte, error) {
@@ -115,7 +147,14 @@ func (cs *chunks) UnmarshalJSON(data []byte) error {
 // UnmarshalJSON is the inverse of MarshalJSON. Rows come out in order of time.
 func (us *units) UnmarshalJSON(data []byte) error {
 	err := readRows(us, data, maxRows, "units", func(c *cells) tunnel.Unit {
-		return tunnel.Unit{At: c.time(), Bytes: c.count(), Kind: tunnel.ParseUnitKind(c.text())}
+		u := tunnel.Unit{At: c.time(), Bytes: c.count(), Kind: tunnel.ParseUnitKind(c.text())}
+		if c.hasMore() {
+			u.Part = tunnel.ParsePart(c.text())
+		}
+		if c.hasMore() {
+			u.Offset = c.number(0, math.MaxInt64/2)
+		}
+		return u
 	})
 	slices.SortStableFunc(*us, func(a, b tunnel.Unit) int { return cmp.Compare(a.At, b.At) })
 	return err
@@ -126,6 +165,21 @@ func (ts *turns) UnmarshalJSON(data []byte) error {
 	return readRows(ts, data, maxRows, "turns", func(c *cells) tunnel.Turn {
 		return tunnel.Turn{Sent: c.time(), First: c.time(), Last: c.time(), Bytes: c.number(0, math.MaxInt64)}
 	})
+}
+
+// UnmarshalJSON is the inverse of MarshalJSON. Rows come out in order of time.
+func (fs *frames) UnmarshalJSON(data []byte) error {
+	err := readRows(fs, data, maxRows, "frames", func(c *cells) tunnel.Frame {
+		f := tunnel.Frame{At: c.time(), Bytes: c.count(), Opcode: uint8(c.number(0, 15)), Direction: tunnel.ToClient}
+		if c.text() == wayOf(tunnel.ToOrigin) {
+			f.Direction = tunnel.ToOrigin
+		}
+		f.Fin, f.Compressed = c.number(0, 1) == 1, c.number(0, 1) == 1
+		f.Code = uint16(c.number(0, math.MaxUint16))
+		return f
+	})
+	slices.SortStableFunc(*fs, func(a, b tunnel.Frame) int { return cmp.Compare(a.At, b.At) })
+	return err
 }
 
 // readRows reads an array of arrays. Cells beyond those that read takes are
@@ -201,6 +255,9 @@ func (c *cells) more(closing byte) bool {
 	}
 	return true
 }
+
+// hasMore reports whether the row has another cell.
+func (c *cells) hasMore() bool { return c.err == nil && c.peek() == ',' }
 
 // cell returns the text of the next cell of the row.
 func (c *cells) cell() []byte {

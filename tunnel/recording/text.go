@@ -58,6 +58,9 @@ func (s *textSheet) paragraph(ex *tunnel.Exchange) []string {
 	for _, reason := range j.Reasons() {
 		lines = append(lines, "    "+reason)
 	}
+	if answered := Answered(ex); answered != "" {
+		lines = append(lines, "  "+answered)
+	}
 	for _, line := range j.Report() {
 		lines = append(lines, "  "+line)
 	}

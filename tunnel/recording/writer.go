@@ -19,6 +19,10 @@ type Options struct {
 	// Unredacted writes credentials as they were. Whoever sets it has asked the
 	// user.
 	Unredacted bool
+	// Bodies writes the beginning of bodies too, as far as it was kept. It is
+	// what people said to a model and what that answered; in it only what looks
+	// like a key is masked. Whoever sets it has asked the user.
+	Bodies bool
 }
 
 // Writer appends exchanges to a recording. All methods may be called
@@ -139,10 +143,7 @@ func WriteLine(out io.Writer, ex tunnel.Exchange, options Options) error {
 
 // encode returns ex as one line, its end included.
 func encode(ex tunnel.Exchange, options Options) ([]byte, error) {
-	ex = fit(ex)
-	if !options.Unredacted {
-		ex = Redact(ex)
-	}
+	ex = fit(options.apply(ex))
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false) // & in URLs stays legible
