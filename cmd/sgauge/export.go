@@ -28,6 +28,7 @@ func export(args []string) error {
 	fs := newFlagSet("export", "FILE --as FORMAT [-o OUT]", exportAbout)
 	as := fs.String("as", "", "`FORMAT` to write: har, ndjson, csv, text, ascii (text without block characters), svg or png")
 	dark := fs.Bool("dark", false, "draw svg and png on a dark ground")
+	bodies := fs.Bool("bodies", false, "write the bodies too that were recorded with --record-bodies; har and ndjson only")
 	out := fs.String("o", "", "`FILE` to write, readable by you alone, instead of standard output")
 	files, err := fs.parseMixed(args)
 	if err != nil {
@@ -53,7 +54,7 @@ func export(args []string) error {
 		format = recording.ASCII
 	}
 	return convert(files[0], *out, func(w io.Writer, in io.Reader) error {
-		return recording.Export(w, format, recording.Read(in, files[0]))
+		return recording.ExportWith(w, format, recording.Read(in, files[0]), recording.Options{Bodies: *bodies})
 	})
 }
 

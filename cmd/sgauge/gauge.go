@@ -21,6 +21,7 @@ type gauge struct {
 	station  *station.Station
 	journal  *journal.Journal
 	record   *recording.Writer // nil: not wanted
+	written  recording.Options // what is recorded of each exchange
 	user     string            // what programs must give, with password
 	password string
 }
@@ -40,14 +41,14 @@ func (o *options) open(defaultListen string) (*gauge, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := newGauge(o.settings, found, o.keyLog)
+	g := newGauge(o.settings, found, o.keyLog, o.bodies)
 	if err := g.station.SetOn(true); err != nil {
 		return nil, hint(err)
 	}
 	if o.record == "" {
 		return g, nil
 	}
-	if g.record, err = recording.OpenWriter(o.record, recording.Options{}); err != nil {
+	if g.record, err = recording.OpenWriter(o.record, g.written); err != nil {
 		return nil, errors.Join(err, g.station.SetOn(false))
 	}
 	if g.record.Shared() {
@@ -57,15 +58,20 @@ func (o *options) open(defaultListen string) (*gauge, error) {
 }
 
 // newGauge is a gauge that does as s says and is not on yet. keys names the file
-// that TLS keys are read from; empty for none.
-func newGauge(s settings.Settings, found station.Passwords, keys string) *gauge {
+// that TLS keys are read from; empty for none. bodies says that they are recorded.
+func newGauge(s settings.Settings, found station.Passwords, keys string, bodies bool) *gauge {
 	s.KeyLog = keys != ""
 	st := station.New(station.Config{
 		Settings: station.Fixed(s),
 		KeyLog:   keys,
-		Resolve:  func(settings.Settings) (station.Passwords, error) { return found, nil },
+
+		ForgetBodies: !bodies,
+		Resolve:      func(settings.Settings) (station.Passwords, error) { return found, nil },
 	})
-	return &gauge{station: st, journal: st.Journal(), user: s.ListenUser, password: found.Listen}
+	return &gauge{
+		station: st, journal: st.Journal(), written: recording.Options{Bodies: bodies},
+		user: s.ListenUser, password: found.Listen,
+	}
 }
 
 // hint says what to do about an address that cannot be listened on.
@@ -161,7 +167,7 @@ func (g *gauge) keep(ctx context.Context, command string) error {
 // emit writes every exchange that ends to w as a line of a recording.
 func (g *gauge) emit(ctx context.Context, w io.Writer) error {
 	return g.follow(ctx, func(ex tunnel.Exchange) error {
-		return recording.WriteLine(w, ex, recording.Options{})
+		return recording.WriteLine(w, ex, g.written)
 	})
 }
 

@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 
 // setup gives a script a home of its own without any proxy, and an origin:
 // /sse streams five events, /endless more than anyone waits for, /cut breaks
-// off, /json answers at once.
+// off, /json answers at once, /chat is a model's answer.
 func setup(env *testscript.Env) error {
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
@@ -64,6 +64,12 @@ func setup(env *testscript.Env) error {
 	origin.Handle("/endless", tunneltest.Stream{Events: 100_000, Every: pace})
 	origin.Handle("/cut", tunneltest.Stream{Events: 5, Every: pace, Cut: tunneltest.CutRST, CutAt: 3})
 	origin.Handle("/json", tunneltest.Stream{Body: tunneltest.JSONArray, Framing: tunneltest.ContentLength, Pieces: []string{"[]"}})
+	origin.Handle("/chat", tunneltest.Stream{Every: pace, Pieces: []string{
+		"data: {\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n",
+		"data: {\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"choices\":[{\"delta\":{\"content\":\"lo\"}}]}\n\n",
+		"data: {\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n",
+		"data: [DONE]\n\n",
+	}})
 	served := make(chan error, 1)
 	go func() { served <- origin.Serve(ln) }()
 	env.Defer(func() {

@@ -24,7 +24,7 @@ type options struct {
 	bypass, upstream, record, file string
 	keyLog                         string // file of TLS keys
 	targets                        map[string]string
-	json                           bool
+	json, bodies                   bool
 }
 
 // newOptions declares the flags. listens says in the help where the command
@@ -46,6 +46,9 @@ func newOptions(fs *flagSet, listens string) *options {
 	fs.StringVar(&s.ListenUser, "user", "", "`NAME` that programs must give to use the proxy.\n"+
 		"Its password: "+settings.EnvListenPassword+", the keyring, or asked for.")
 	fs.StringVar(&o.record, "record", "", "`FILE` to append a recording to, a JSON object a line, redacted")
+	fs.BoolVar(&o.bodies, "record-bodies", false, "with --record and --json: write the text of streamed responses too, up to 1 MiB of\n"+
+		"each. It is what services and models answered, and may be private; only what looks\n"+
+		"like a key is masked in it. Without this flag no body is kept.")
 	fs.BoolVar(&o.json, "json", false, "write JSON, a recording, instead of lines for people")
 	fs.StringVar(&o.keyLog, "keylog", "", "`FILE` to which programs write their TLS keys (SSLKEYLOGFILE): tunnels whose\n"+
 		"keys appear there are opened and their requests told apart")

@@ -184,7 +184,7 @@ func (g *gauge) settle() {
 func (g *gauge) report(asJSON bool, keys keyLog) error {
 	ended, total, _ := g.journal.EndedSince(0)
 	if asJSON {
-		return recording.Export(os.Stderr, recording.NDJSON, recording.Each(ended))
+		return recording.ExportWith(os.Stderr, recording.NDJSON, recording.Each(ended), g.written)
 	}
 	rows := make([]terminal.Row, len(ended))
 	for i, ex := range ended {

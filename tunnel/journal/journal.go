@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"container/list"
 	"crypto/rand"
 	"math"
@@ -22,6 +23,7 @@ type Limits struct {
 	// Units is how many are kept of one exchange; 20,000.
 	Units int
 	// Body is how many bytes of a decoded body are kept of one exchange; 1<<20.
+	// Here a negative number keeps none.
 	Body int
 	// Slots is how many chunks, units, turns and frames are kept of all exchanges
 	// together, each 24 bytes of head or body counting as one more; 2<<20.
@@ -42,7 +44,7 @@ func (l Limits) orDefaults() Limits {
 		Exchanges: pick(l.Exchanges, 2_000),
 		Chunks:    pick(l.Chunks, 20_000),
 		Units:     pick(l.Units, 20_000),
-		Body:      pick(l.Body, 1<<20),
+		Body:      max(cmp.Or(l.Body, 1<<20), 0),
 		Slots:     pick(l.Slots, 2<<20),
 	}
 }

@@ -20,7 +20,7 @@ type Options struct {
 	// user.
 	Unredacted bool
 	// Bodies writes the beginning of bodies too, as far as it was kept. It is
-	// what people said to a model and what that answered; in it only what looks
+	// what services and models answered, and may be private; in it only what looks
 	// like a key is masked. Whoever sets it has asked the user.
 	Bodies bool
 }

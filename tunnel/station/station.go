@@ -30,6 +30,9 @@ type Config struct {
 	Listen func(addr string) (net.Listener, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// ForgetBodies keeps nothing of bodies, for programs that neither show nor
+	// record them.
+	ForgetBodies bool
 	// KeyLog names the file into which programs write their TLS keys, which is
 	// followed while the settings say key_log; empty: there is none.
 	KeyLog string
@@ -84,9 +87,13 @@ func New(cfg Config) *Station {
 		cfg.Listen = Listen
 	}
 	s := cfg.Settings.Get()
+	bounds := limits(s)
+	if cfg.ForgetBodies {
+		bounds.Body = -1
+	}
 	return &Station{
 		cfg:     cfg,
-		journal: journal.New(limits(s)),
+		journal: journal.New(bounds),
 		recheck: make(chan struct{}, 1),
 		state:   tunnel.State{Address: s.Listen, Upstream: pathOf(s)},
 	}
