@@ -1,0 +1,276 @@
+package decrypt
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"net/netip"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The files of an authority in its directory. The certificate is for other
+// programs to read, the key for nobody.
+const (
+	certificateFile = "ca.pem"
+	keyFile         = "ca-key.pem"
+)
+
+const (
+	authorityLife = 2 * 365 * 24 * time.Hour
+	clockSkew     = time.Hour // by which a client's clock may be behind ours
+	maxCommonName = 64        // characters (RFC 5280 appendix A, ub-common-name)
+)
+
+// Errors a caller may branch on.
+var (
+	ErrExists  = errors.New("an authority exists already")
+	ErrExpired = errors.New("the authority has expired")
+)
+
+// Authority is the certificate authority of this installation. It is safe for
+// concurrent use.
+type Authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+	leaves      leaves
+}
+
+// Dir is where the authority of settings in that file lives.
+func Dir(settingsFile string) string { return filepath.Join(filepath.Dir(settingsFile), "ca") }
+
+// CertificatePath is the certificate of the authority in dir, as PEM.
+func CertificatePath(dir string) string { return filepath.Join(dir, certificateFile) }
+
+// Create makes the authority of this installation in dir, which only the user
+// can enter. If only is not empty, the authority can sign for those hosts (and
+// what lies under a name) and no other. An authority that is still valid is not
+// replaced: then the error is [ErrExists].
+func Create(dir string, only []string) (*Authority, error) {
+	if _, err := Load(dir); err == nil {
+		return nil, fmt.Errorf("create %s: %w", CertificatePath(dir), ErrExists)
+	}
+	constraints, err := ParseHosts(only)
+	if err != nil {
+		return nil, err
+	}
+	a, err := newAuthority(constraints, whose())
+	if err != nil {
+		return nil, fmt.Errorf("create authority: %w", err)
+	}
+	return a, a.save(dir)
+}
+
+// Load reads the authority in dir. If there is none the error is
+// [fs.ErrNotExist]; if it is out of date, [ErrExpired].
+func Load(dir string) (*Authority, error) {
+	certificate, err := readPEM(filepath.Join(dir, certificateFile), "CERTIFICATE")
+	if err != nil {
+		return nil, err
+	}
+	key, err := readPEM(filepath.Join(dir, keyFile), "PRIVATE KEY")
+	if err != nil {
+		return nil, err
+	}
+	a := &Authority{}
+	if a.certificate, err = x509.ParseCertificate(certificate); err != nil {
+		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, certificateFile), err)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(key)
+	if err != nil {
+		// The cause could quote the key.
+		return nil, fmt.Errorf("read %s: not a private key", filepath.Join(dir, keyFile))
+	}
+	a.key, _ = parsed.(*ecdsa.PrivateKey)
+	if a.key == nil || !a.key.PublicKey.Equal(a.certificate.PublicKey) {
+		return nil, fmt.Errorf("read %s: not the key of the certificate beside it", filepath.Join(dir, keyFile))
+	}
+	if time.Now().After(a.certificate.NotAfter) {
+		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, certificateFile), ErrExpired)
+	}
+	return a, nil
+}
+
+// LoadOrCreate loads the authority in dir, or makes one without constraints if
+// there is none or it has expired. created says which.
+func LoadOrCreate(dir string) (a *Authority, created bool, err error) {
+	a, err = Load(dir)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrExpired) {
+		return a, false, err
+	}
+	a, err = Create(dir, nil)
+	return a, err == nil, err
+}
+
+// Destroy deletes the key and all else of the authority in dir. It is no error
+// if there is none.
+func Destroy(dir string) error {
+	for _, name := range []string{keyFile, certificateFile, bundleFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the key is deleted, the directory is not empty: %w", err)
+	}
+	return nil
+}
+
+// Certificate returns the authority's certificate, which must not be changed.
+func (a *Authority) Certificate() *x509.Certificate { return a.certificate }
+
+// PEM returns the certificate for other programs.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
+}
+
+// whose names user and machine.
+func whose() string {
+	name := "user"
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		name = u.Username
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "machine"
+	}
+	return name + "@" + host
+}
+
+// newAuthority makes a key and signs with it. whose goes into the name, so that
+// a list of authorities tells where each comes from.
+func newAuthority(only Hosts, whose string) (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	serial, err := newSerial()
+	if err != nil {
+		return nil, err
+	}
+	begins := time.Now().Add(-clockSkew).UTC()
+	template := &x509.Certificate{
+		SerialNumber: serial,
+		Subject: pkix.Name{
+			Organization: []string{"Streamgauge"},
+			CommonName:   commonName(whose, begins.Add(clockSkew), serial),
+		},
+		NotBefore:             begins,
+		NotAfter:              begins.Add(authorityLife),
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		MaxPathLenZero:        true,
+	}
+	constrain(template, only)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := x509.ParseCertificate(der)
+	return &Authority{certificate: certificate, key: key}, err
+}
+
+// commonName tells user, machine and date, and ends with a piece of the serial
+// number that keeps two authorities of a day apart.
+func commonName(whose string, day time.Time, serial *big.Int) string {
+	tail := fmt.Sprintf(" %s %04x", day.Format(time.DateOnly), serial.Uint64()&0xffff)
+	name := []rune("Streamgauge CA " + strings.ToValidUTF8(whose, "?"))
+	return string(name[:min(len(name), maxCommonName-len(tail))]) + tail
+}
+
+// newSerial returns 128 random bits, of which the first is not set: a serial
+// number is positive (RFC 5280 §4.1.2.2).
+func newSerial() (*big.Int, error) {
+	return rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+}
+
+// constrain names what the authority may sign for (RFC 5280 §4.2.1.10). A kind
+// of name of which none is listed is ruled out as a whole.
+func constrain(template *x509.Certificate, only Hosts) {
+	if only.Empty() {
+		return
+	}
+	template.PermittedDNSDomainsCritical = true
+	for _, host := range only.names() {
+		if addr, err := netip.ParseAddr(host); err == nil {
+			bits := addr.BitLen()
+			template.PermittedIPRanges = append(template.PermittedIPRanges, &net.IPNet{IP: addr.AsSlice(), Mask: net.CIDRMask(bits, bits)})
+			continue
+		}
+		template.PermittedDNSDomains = append(template.PermittedDNSDomains, host)
+	}
+	if len(template.PermittedDNSDomains) == 0 {
+		template.PermittedDNSDomains = []string{"streamgauge.invalid"} // nobody's (RFC 6761 §6.4)
+	}
+	if len(template.PermittedIPRanges) == 0 {
+		template.ExcludedIPRanges = []*net.IPNet{
+			{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}, {IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)},
+		}
+	}
+}
+
+// save writes both files, the key first: without its certificate it is nothing,
+// and the next Create replaces it.
+func (a *Authority) save(dir string) error {
+	key, err := x509.MarshalPKCS8PrivateKey(a.key)
+	if err != nil {
+		return fmt.Errorf("create authority: %w", err)
+	}
+	if err := privateDir(dir); err != nil {
+		return err
+	}
+	if err := writeAtomic(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})); err != nil {
+		return err
+	}
+	return writeAtomic(filepath.Join(dir, certificateFile), a.PEM())
+}
+
+// privateDir makes dir, and sees to it that only the user can enter it.
+func privateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// writeAtomic writes a file that only the user can read, whole or not at all.
+func writeAtomic(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// readPEM reads the one block of that type in a file.
+func readPEM(path, kind string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(data)
+	if block == nil || block.Type != kind {
+		return nil, fmt.Errorf("read %s: no %s in it", path, strings.ToLower(kind))
+	}
+	return block.Bytes, nil
+}

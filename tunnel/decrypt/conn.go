@@ -1,0 +1,129 @@
+package decrypt
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/tap"
+)
+
+// Conn is a client's connection whose TLS ends here: what is read is what the
+// client said. As with any [net.Conn], only one goroutine may read.
+type Conn struct {
+	*plain
+	client  net.Conn
+	session *Session
+	live    *tunnel.Live
+	closed  sync.Once
+}
+
+// plain keeps the methods of a *tls.Conn that are not a net.Conn's out of Conn:
+// net/http would take it for a TLS connection of its own, and the relay may not
+// look beneath it.
+type plain struct{ net.Conn }
+
+// Session is the other end of what the client says.
+func (c *Conn) Session() *Session { return c.session }
+
+// CloseWrite tells the client that nothing more will come.
+func (c *Conn) CloseWrite() error { return c.plain.Conn.(*tls.Conn).CloseWrite() }
+
+// Close ends the connection in good order, and the record of its tunnel.
+func (c *Conn) Close() error {
+	err := c.plain.Close()
+	c.end(tunnel.Complete, "")
+	return err
+}
+
+// Reset breaks the connection off, so that the client sees it broken: without
+// TLS's farewell, and without TCP's where that can be left out.
+func (c *Conn) Reset() error {
+	err := errors.ErrUnsupported
+	if conn, ok := c.client.(interface{ Reset() error }); ok {
+		err = conn.Reset()
+	}
+	if err != nil {
+		err = c.client.Close()
+	}
+	c.end(tunnel.Complete, "")
+	return err
+}
+
+func (c *Conn) end(end tunnel.End, reason string) {
+	c.closed.Do(func() {
+		c.session.close()
+		c.live.Finish(end, reason)
+	})
+}
+
+// Session is the way from one client's connection to its origin. It is safe for
+// concurrent use.
+type Session struct {
+	// Host is the origin as the client names it within TLS, without port; Addr
+	// is where its tunnel leads, as host:port.
+	Host, Addr string
+	// HTTP2 says that client and origin speak HTTP/2; else they speak HTTP/1.1.
+	HTTP2 bool
+	// Tunnel is the ID of the exchange that was opened.
+	Tunnel string
+	// Failure is why there is no way to the origin, best a [*tunnel.Failure]; it
+	// is the answer to every request. Nil otherwise.
+	Failure error
+
+	front     *Front
+	protocols []string // agreed with the origin, to be agreed again
+
+	mu    sync.Mutex // guards both below
+	first *tap.Link  // made to learn what the origin offers; nil once taken
+	made  time.Time  // when it was
+}
+
+// maxUnused is how old a connection may be that no request was sent on yet.
+// Origins close those that stay silent, which a client would see and we do not.
+const maxUnused = 5 * time.Second
+
+// Dial returns a connection to the origin, TLS done: the first time that which
+// was made before the client was answered.
+func (s *Session) Dial(ctx context.Context) (tap.Link, error) {
+	if s.Failure != nil {
+		return tap.Link{}, s.Failure
+	}
+	s.mu.Lock()
+	first, age := s.first, time.Since(s.made)
+	s.first = nil
+	s.mu.Unlock()
+	switch {
+	case first != nil && age <= maxUnused:
+		return *first, nil
+	case first != nil:
+		first.Close()
+	}
+	link, err := s.front.cfg.Dial(ctx, s.Addr)
+	if err != nil {
+		return tap.Link{}, err
+	}
+	link, protocol, err := s.front.secure(ctx, link, s.Host, s.Addr, s.protocols)
+	if err == nil && (protocol == protocolHTTP2) != s.HTTP2 {
+		link.Close()
+		err = &tunnel.Failure{
+			Step: tunnel.StepTLS, Upstream: link.Upstream, Target: s.Addr, Cause: tunnel.ErrBadResponse,
+			Sentence: s.Addr + " spoke another protocol than before when it was dialled again.",
+		}
+	}
+	return link, err
+}
+
+// close ends a connection to the origin that nobody has taken.
+func (s *Session) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first != nil {
+		s.first.Close()
+		s.first = nil
+	}
+}
