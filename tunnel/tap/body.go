@@ -137,6 +137,9 @@ func (b *Body) copyArrival(w io.Writer) (int64, error) {
 	if b.bulk {
 		return b.copyBulk(w)
 	}
+	if wait := b.response.laneWait(); wait != nil {
+		wait()
+	}
 	// Ask for one byte: when it comes, the read of the connection that brought
 	// it has been stamped and measured.
 	n, err := b.inner.Read(b.one[:])

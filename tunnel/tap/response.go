@@ -22,6 +22,10 @@ type Response struct {
 	// onWait is called before the connection waits within the body; nil unless
 	// something written was not flushed.
 	onWait func()
+	// shared is the connection where others come by it too, and lane what its
+	// frames say of this response; nil with HTTP/1.
+	shared *HTTP2Conn
+	lane   *lane
 }
 
 // arrival is the payload that one read of the connection brought.
@@ -106,6 +110,9 @@ func (r *Response) take() (arrival, bool) {
 func (r *Response) HeadDone() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.lane != nil {
+		return len(r.lane.heads) > r.lane.interim
+	}
 	return r.follow.HeadDone()
 }
 
@@ -124,7 +131,11 @@ func (r *Response) Pending() int {
 func (r *Response) unfinished() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.first == len(r.queue) && !r.follow.Done()
+	over := r.follow.Done()
+	if r.lane != nil {
+		over = r.lane.over
+	}
+	return r.first == len(r.queue) && !over
 }
 
 // Framing returns how the origin delimits the body.

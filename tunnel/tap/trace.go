@@ -23,14 +23,17 @@ func Trace(ctx context.Context, live *tunnel.Live, r *Response, method string, i
 	count := 0
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
-			conn, ok := info.Conn.(*Conn)
-			if !ok {
-				return
+			switch conn := info.Conn.(type) {
+			case *Conn:
+				r.begin(conn, method)
+				conn.Bind(r)
+				markDialled(live, conn.link, info.Reused)
+			case *HTTP2Conn:
+				r.share(conn)
+				markDialled(live, conn.link, info.Reused)
 			}
-			r.begin(conn, method)
-			conn.Bind(r)
-			markDialled(live, conn.link, info.Reused)
 		},
+		WroteHeaderField: func(string, []string) { r.announce() },
 		WroteRequest: func(httptrace.WroteRequestInfo) {
 			live.Mark(tunnel.Sent, live.Since())
 		},
@@ -38,6 +41,7 @@ func Trace(ctx context.Context, live *tunnel.Live, r *Response, method string, i
 			if count++; count > maxInterim {
 				return errTooManyInterim
 			}
+			r.interim()
 			interim(status, http.Header(header))
 			return nil
 		},

@@ -41,6 +41,9 @@ func NewWriter(w http.ResponseWriter, r *http.Request) *Writer {
 // EndConnection makes this response the last on its connection, whatever the
 // server has read behind the request. It has no effect after WriteHeader.
 func (w *Writer) EndConnection() {
+	if w.request.ProtoMajor >= 2 {
+		return // others share it, and it needs not end: a stream can
+	}
 	w.mu.Lock()
 	w.last = true
 	w.mu.Unlock()
@@ -111,7 +114,11 @@ func (w *Writer) frame(h http.Header) {
 	case wire.UntilClose:
 		h["Transfer-Encoding"] = []string{"identity"}
 	}
-	for _, name := range []string{"Date", "Content-Type"} {
+	added := []string{"Date", "Content-Type"}
+	if w.request.ProtoMajor >= 2 {
+		added = append(added, "Content-Length") // of a body that was written before it ended
+	}
+	for _, name := range added {
 		if _, ok := h[name]; !ok {
 			h[name] = nil
 		}
