@@ -25,7 +25,10 @@ func explain(err error, r *http.Request, sent *tap.RequestBody) error {
 	}
 	host := target(r)
 	f := &tunnel.Failure{Step: tunnel.StepExchange, Target: host, Err: err}
-	switch timeout := net.Error(nil); {
+	switch timeout, reset := net.Error(nil), (*tap.ResetError)(nil); {
+	case errors.As(err, &reset):
+		f.Cause = tunnel.ErrClosed
+		f.Sentence = host + " reset the stream before it had answered: " + reset.Code.String() + "."
 	case errors.As(err, &timeout) && timeout.Timeout():
 		f.Cause = tunnel.ErrTimeout
 		f.Sentence = host + " took the request and did not answer in time."

@@ -130,6 +130,12 @@ type Entrance struct {
 	// Answer, if not nil, changes the head of the response for the client. The
 	// record has it as the origin sent it.
 	Answer func(*http.Response)
+	// Origin, if not nil, is where the request goes whatever its URL says, and
+	// Tunnel the ID of the exchange through which it came.
+	Origin *Origin
+	Tunnel string
+	// Failure, if not nil, is the answer to the request.
+	Failure error
 }
 
 // ServeHTTP is [Forwarder.Serve] for requests that came to a proxy.
@@ -229,7 +235,7 @@ func (j *job) roundTrip(r *http.Request) *http.Response {
 	if j.ready != nil {
 		return j.ready
 	}
-	resp, err := j.forwarder.send(r)
+	resp, err := j.send(r)
 	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols {
 		resp.Body.Close()
 		err = &tunnel.Failure{
@@ -241,6 +247,17 @@ func (j *job) roundTrip(r *http.Request) *http.Response {
 		return j.fail(r, err)
 	}
 	return j.accept(resp)
+}
+
+// send takes r to its origin.
+func (j *job) send(r *http.Request) (*http.Response, error) {
+	switch {
+	case j.entrance.Failure != nil:
+		return nil, j.entrance.Failure
+	case j.entrance.Origin != nil:
+		return j.entrance.Origin.send(r, j.response)
+	}
+	return j.forwarder.send(r)
 }
 
 // accept records the head of resp and prepares it for the client.
@@ -275,6 +292,9 @@ func (j *job) recordHead(resp *http.Response) []tunnel.Header {
 	j.live.Update(func(ex *tunnel.Exchange) {
 		ex.Status = resp.StatusCode
 		ex.ResponseHeaders = header
+		if at, ok := j.response.HeadAt(); ok {
+			ex.Phases.Set(tunnel.Head, at)
+		}
 		ex.Phases.Set(tunnel.Head, j.live.Since()) // unless the wire told when
 	})
 	if j.entrance.Answer != nil {
@@ -285,6 +305,9 @@ func (j *job) recordHead(resp *http.Response) []tunnel.Header {
 
 // fail returns the page for err.
 func (j *job) fail(r *http.Request, err error) *http.Response {
+	if reset := j.response.ResetError(); reset != nil {
+		err = reset
+	}
 	j.failure = explain(err, r, j.sent)
 	if j.sent != nil && !j.sent.Ended() {
 		j.writer.EndConnection()
@@ -343,11 +366,19 @@ func (j *job) end() (tunnel.End, error) {
 		// An origin that resets because the upload broke off is not to blame.
 		return tunnel.ClientClosed, nil
 	case outcome.ReadErr != nil:
-		return tunnel.Truncated, readOriginError{outcome.ReadErr}
+		return tunnel.Truncated, j.brokenOff(outcome.ReadErr)
 	case !outcome.Ended:
 		return tunnel.ClientClosed, nil
 	}
 	return tunnel.Complete, nil
+}
+
+// brokenOff says how the origin ended a body that was not over.
+func (j *job) brokenOff(err error) error {
+	if reset := j.response.ResetError(); reset != nil {
+		return reset
+	}
+	return readOriginError{err}
 }
 
 // readOriginError keeps apart whom a broken body blames.
@@ -366,6 +397,7 @@ func (e readOriginError) Unwrap() error { return e.err }
 func describe(r *http.Request, e Entrance) tunnel.Exchange {
 	return tunnel.Exchange{
 		Kind:           e.Kind,
+		Tunnel:         e.Tunnel,
 		Method:         r.Method,
 		URL:            r.URL.String(),
 		Protocol:       r.Proto,

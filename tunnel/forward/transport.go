@@ -142,7 +142,7 @@ func (f *Forwarder) send(r *http.Request) (*http.Response, error) {
 	r.URL.Opaque = opaque(r, absolute)
 	resp, err := f.transport.RoundTrip(r)
 	if err == nil {
-		err = checkHead(resp, target(r))
+		err = checkHead(resp, 1)
 	}
 	if err == nil && absolute && resp.StatusCode == http.StatusProxyAuthRequired {
 		resp.Body.Close()
@@ -153,10 +153,11 @@ func (f *Forwarder) send(r *http.Request) (*http.Response, error) {
 
 // checkHead refuses a head that net/http lets pass and no client should see, and
 // mends one thing: white space before a colon, which a proxy removes (RFC 9112
-// §5.1). Where that hid the framing, net/http has misread the message.
-func checkHead(resp *http.Response, target string) error {
+// §5.1). Where that hid the framing, net/http has misread the message. version is
+// the major one that the connection speaks.
+func checkHead(resp *http.Response, version int) error {
 	wrong := ""
-	if resp.ProtoMajor != 1 {
+	if resp.ProtoMajor != version {
 		wrong = resp.Proto
 	}
 	if resp.StatusCode < 200 && resp.StatusCode != http.StatusSwitchingProtocols {
@@ -178,8 +179,8 @@ func checkHead(resp *http.Response, target string) error {
 	}
 	resp.Body.Close()
 	return &tunnel.Failure{
-		Step: tunnel.StepExchange, Target: target, Cause: tunnel.ErrBadResponse, Err: fmt.Errorf("malformed response head: %q", wrong),
-		Sentence: target + " answered with something that is not proper HTTP/1.",
+		Step: tunnel.StepExchange, Target: target(resp.Request), Cause: tunnel.ErrBadResponse, Err: fmt.Errorf("malformed response head: %q", wrong),
+		Sentence: target(resp.Request) + " answered with something that is not proper HTTP.",
 	}
 }
 

@@ -26,7 +26,7 @@ func upgradeWanted(r *http.Request) string {
 func (j *job) upgrade(out *http.Request, protocols string) bool {
 	out.Header["Connection"] = []string{strings.Join(append(out.Header["Connection"], "Upgrade"), ", ")}
 	out.Header.Set("Upgrade", protocols)
-	resp, err := j.forwarder.send(out)
+	resp, err := j.send(out)
 	if err == nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		j.ready = j.accept(resp)
 		return false
