@@ -67,7 +67,7 @@ func wait(ctx context.Context, d time.Duration) {
 func (p *Proxy) greet(ctx context.Context, conn net.Conn, web *handover) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	client := &sniffed{Conn: conn, background: func(f func()) bool { return p.tasks.run(func(context.Context) { f() }) }}
+	client := &sniffed{Conn: conn, background: p.background}
 	_ = conn.SetReadDeadline(time.Now().Add(greetingTimeout))
 	if _, err := conn.Read(client.first[:]); err != nil {
 		conn.Close()
@@ -81,6 +81,9 @@ func (p *Proxy) greet(ctx context.Context, conn net.Conn, web *handover) {
 	_ = conn.SetReadDeadline(time.Time{})
 	web.give(client)
 }
+
+// background runs f for as long as the proxy runs.
+func (p *Proxy) background(f func()) bool { return p.tasks.run(func(context.Context) { f() }) }
 
 // sniffed is a client's connection whose first byte was read already and is
 // read again from here.

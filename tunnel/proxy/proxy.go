@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/decrypt"
 	"streamgauge/tunnel/forward"
 	"streamgauge/tunnel/keylog"
 	"streamgauge/tunnel/relay"
@@ -63,6 +64,8 @@ type Config struct {
 	// KeyLog names the file into which clients write their TLS keys; tunnels
 	// whose keys appear there are looked into. Empty: none is.
 	KeyLog string
+	// Decrypt says which tunnels are opened with our own authority.
+	Decrypt Decrypt
 }
 
 // Proxy is safe for concurrent use.
@@ -71,6 +74,8 @@ type Proxy struct {
 	route    atomic.Pointer[route]
 	listener atomic.Pointer[net.Listener] // while serving
 	tasks    tasks
+	// decrypted takes the connections that were opened, while serving.
+	decrypted atomic.Pointer[handover]
 	// records counts what completes records after the client was served.
 	records sync.WaitGroup
 }
@@ -81,6 +86,7 @@ type route struct {
 	dialer    *upstream.Dialer
 	forwarder *forward.Forwarder
 	keys      *keylog.Opener // nil without a key log
+	front     *decrypt.Front // nil if no tunnel is opened
 	// gateway is the forwarder for what the gateway is not told by name. It has
 	// connections of its own: its rules hold for those.
 	gateway *forward.Forwarder
@@ -118,6 +124,7 @@ func (p *Proxy) Apply(cfg Config) error {
 	if _, next.gateway, err = p.newForwarder(cfg, linkLocal); err != nil {
 		return err
 	}
+	next.front = cfg.front(path(next.dialer))
 	next.keys = keys(p.route.Load(), &cfg)
 	if old := p.route.Swap(next); old != nil {
 		old.close()
@@ -188,10 +195,12 @@ func (p *Proxy) Serve(ctx context.Context, ln net.Listener) error {
 	p.tasks.open(ctx)
 	p.logger.Info("serving", "address", ln.Addr().String())
 
-	web := newHandover(ln.Addr())
-	server := p.server(ctx)
+	web, clear := newHandover(ln.Addr()), newHandover(ln.Addr())
+	server, opened := p.server(ctx), p.openedServer(ctx)
+	p.decrypted.Store(clear)
 	var servers sync.WaitGroup
 	servers.Go(func() { _ = server.Serve(web) }) // ends with web
+	servers.Go(func() { _ = opened.Serve(clear) })
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
 
@@ -199,7 +208,9 @@ func (p *Proxy) Serve(ctx context.Context, ln net.Listener) error {
 	cancel()
 	ln.Close()
 	web.Close()
+	clear.Close()
 	server.Close()
+	opened.Close()
 	servers.Wait()
 	p.tasks.close()
 	p.route.Load().close()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/decrypt"
 	"streamgauge/tunnel/forward"
 	"streamgauge/tunnel/intake"
 	"streamgauge/tunnel/page"
@@ -56,12 +57,17 @@ func (p *Proxy) serveConnect(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// openTunnel tells the client that its tunnel stands, and relays.
-func (p *Proxy) openTunnel(client, origin net.Conn, early []byte, live *tunnel.Live, tell func() error) {
+// openTunnel tells the client that its tunnel stands, and relays or opens it.
+func (p *Proxy) openTunnel(client net.Conn, origin *upstream.Conn, early []byte, live *tunnel.Live, tell func() error) {
 	if err := tell(); err != nil {
 		client.Close()
 		origin.Close()
 		live.Finish(tunnel.ClientClosed, "")
+		return
+	}
+	addr := live.Summary().Host
+	if front := p.route.Load().front; front != nil && front.Concerns(addr) {
+		p.open(front, decrypt.Tunnel{Client: client, Early: early, Origin: link(origin), Addr: addr, Live: live})
 		return
 	}
 	p.relay(client, origin, early, live)
