@@ -133,9 +133,10 @@ func (h *hello) begin(s *cryptobyte.String) bool {
 	return true
 }
 
-// asksAgain reports whether a ServerHello is a HelloRetryRequest, which is known
-// by its random (RFC 8446 §4.1.3).
-func (h *hello) asksAgain() bool { return h.random == sha256.Sum256([]byte("HelloRetryRequest")) }
+// retryRandom marks a ServerHello as a HelloRetryRequest (RFC 8446 §4.1.3).
+var retryRandom = random(sha256.Sum256([]byte("HelloRetryRequest")))
+
+func (h *hello) asksAgain() bool { return h.random == retryRandom }
 
 func firstProtocol(data cryptobyte.String) string {
 	var list, name cryptobyte.String

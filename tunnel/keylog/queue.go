@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	maxQueued = 1 << 20   // bytes that wait in one tunnel, for a key or for their turn
-	maxWait   = 16 << 10  // things that wait in one tunnel
+	maxQueued = 4 << 20   // bytes that wait in one tunnel, for a key or for their turn
+	maxWait   = 64 << 10  // things that wait in one tunnel
 	maxTotal  = 64 << 20  // bytes that wait in all tunnels of an Opener
 	keptBatch = 256 << 10 // bytes of buffer that an idle queue keeps
 )
