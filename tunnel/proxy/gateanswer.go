@@ -21,10 +21,14 @@ type gateAnswer struct {
 	target  *url.URL // what was asked for
 	host    string   // ours, as the client called it
 	browser bool     // the client is one
+	// redirects says that a client follows Location by itself. Of other responses
+	// it names a resource, to which a program may well mean to show credentials.
+	redirects bool
 }
 
 // alter changes resp for the client.
 func (a gateAnswer) alter(resp *http.Response) {
+	a.redirects = resp.StatusCode >= 300 && resp.StatusCode < 400
 	for i, location := range resp.Header["Location"] {
 		resp.Header["Location"][i] = a.location(location)
 	}
@@ -37,13 +41,13 @@ func (a gateAnswer) alter(resp *http.Response) {
 }
 
 // location returns where a redirect leads, through us. What is relative to the
-// path stays: it is relative to ours as well. So does what leads out of http, or
-// names a user, since that is for the client to send.
+// path stays: it is relative to ours as well. So does what leads out of http,
+// what names a user, since that is for the client to send, and the address of
+// another origin that is not to be followed at once.
 func (a gateAnswer) location(to string) string {
-	from := a.target.Scheme + ":"
 	switch {
-	case strings.HasPrefix(to, "//"): // RFC 3986 §4.2: only the scheme is ours to fill in
-		return a.location(from + to)
+	case strings.HasPrefix(to, "//"): // RFC 3986 §4.2: the scheme is that of the target
+		return a.location(a.target.Scheme + ":" + to)
 	case strings.HasPrefix(to, "/"):
 		return a.away() + a.place(to)
 	case !isWeb(to):
@@ -69,6 +73,8 @@ func (a gateAnswer) location(to string) string {
 		return ours + a.away() + a.place(rest)
 	case a.upgrades(u):
 		return ours + a.away() + "/https/" + authority + rest
+	case !a.redirects:
+		return to
 	}
 	return ours + "/" + awayName + "/" + strings.ToLower(scheme) + "/" + authority + rest
 }

@@ -31,7 +31,7 @@ func answerTo(t *testing.T, target string) gateAnswer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gateAnswer{gate: g, target: u, host: "localhost:1889"}
+	return gateAnswer{gate: g, target: u, host: "localhost:1889", redirects: true}
 }
 
 func TestGatewayLocation(t *testing.T) {
@@ -79,6 +79,21 @@ func TestGatewayLocation(t *testing.T) {
 	} {
 		if got := answerTo(t, tt.target).location(tt.location); got != tt.want {
 			t.Errorf("%s, Location %q: got %q, want %q", tt.target, tt.location, got, tt.want)
+		}
+	}
+}
+
+// TestGatewayNamesResource asks for the Location of a response that redirects to
+// nothing: credentials must not be kept back where a program means to send them.
+func TestGatewayNamesResource(t *testing.T) {
+	for location, want := range map[string]string{
+		"https://other/upload/1": "https://other/upload/1", "//other/upload/1": "https://other/upload/1",
+		"https://h/upload/1": "http://localhost:1889/https/h/upload/1", "/upload/1": "/https/h/upload/1",
+	} {
+		resp := &http.Response{StatusCode: http.StatusCreated, Header: http.Header{"Location": {location}}}
+		answerTo(t, "/https/h/a").alter(resp)
+		if got := resp.Header.Get("Location"); got != want {
+			t.Errorf("201 with Location %q: got %q, want %q", location, got, want)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"streamgauge/tunnel/proxy"
 )
 
 // TestShellsTakeEnvironment pastes each block into its shell, over an environment
@@ -182,6 +184,9 @@ func TestBaseURLs(t *testing.T) {
 	var got []string
 	for _, c := range BaseURLs("127.0.0.1:1889") {
 		got = append(got, c.Set(Bash))
+		if known := proxy.Target(c.Target); known == "" || c.Origin != known+strings.TrimPrefix(c.BaseURL, "http://127.0.0.1:1889/"+c.Target) {
+			t.Errorf("%s: %s leads to %s, not to %s", c.Name, c.BaseURL, known, c.Origin)
+		}
 		for _, line := range c.Code {
 			if !strings.Contains(line.Text, `"`+c.BaseURL+`"`) {
 				t.Errorf("%s: %s lacks the base URL", c.Name, line.Text)
