@@ -3,6 +3,8 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -19,6 +21,7 @@ import (
 	"github.com/elazarl/goproxy"
 
 	"streamgauge/tunnel/journal"
+	"streamgauge/tunnel/tunneltest"
 )
 
 // The benchmarks here hold the proxy against a relay that only copies and
@@ -92,10 +95,12 @@ func startGoproxy(b *testing.B) string {
 	return ln.Addr().String()
 }
 
-func startOurs(b *testing.B) (string, *journal.Journal) {
+func startOurs(b *testing.B) (string, *journal.Journal) { return startTrusting(b, nil) }
+
+func startTrusting(b *testing.B, roots *x509.CertPool) (string, *journal.Journal) {
 	ln := listen(b)
 	j := journal.New(journal.Limits{Exchanges: 20000})
-	p, err := New(Config{Recorder: j})
+	p, err := New(Config{Recorder: j, RootCAs: roots})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -125,8 +130,9 @@ type ticker struct {
 	sent  map[string][]time.Duration // by path
 }
 
-func (o *ticker) serve(b *testing.B) string {
-	ln := listen(b)
+func (o *ticker) serve(b *testing.B) string { return o.serveOn(listen(b)) }
+
+func (o *ticker) serveOn(ln net.Listener) string {
 	o.sent = map[string][]time.Duration{}
 	go func() {
 		for {
@@ -174,14 +180,14 @@ func (o *ticker) stream(c net.Conn) {
 	o.mu.Unlock()
 }
 
-// readEvents asks for path through addr and returns how late each event was.
-func readEvents(addr, origin, path string) ([]time.Duration, int, error) {
+// readEvents asks addr for target and returns how late each event was.
+func readEvents(addr, target string) ([]time.Duration, int, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer c.Close()
-	fmt.Fprintf(c, "GET http://%s%s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", origin, path)
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, addr)
 	r := bufio.NewReaderSize(c, 1024)
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil {
@@ -221,7 +227,7 @@ func BenchmarkEventLatency(b *testing.B) {
 					o := &ticker{every: load.every, n: load.events}
 					origin := o.serve(b)
 					addr, j := p.start(b, origin)
-					late, glued := runStreams(b, addr, origin, load.streams)
+					late, glued := runStreams(b, addr, "http://"+origin, load.streams)
 					if len(late) != load.streams*load.events {
 						b.Fatalf("%d events, want %d", len(late), load.streams*load.events)
 					}
@@ -237,12 +243,38 @@ func BenchmarkEventLatency(b *testing.B) {
 	}
 }
 
-func runStreams(b *testing.B, addr, origin string, n int) (late []time.Duration, glued int) {
+// BenchmarkGatewayLatency does the same through the gateway, from an origin with
+// TLS.
+func BenchmarkGatewayLatency(b *testing.B) {
+	certificate, roots, err := tunneltest.NewCertificate("127.0.0.1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, streams := range []int{1, 100} {
+		b.Run(fmt.Sprint(streams), func(b *testing.B) {
+			for range b.N {
+				o := &ticker{every: 50 * time.Millisecond, n: 60}
+				origin := o.serveOn(tls.NewListener(listen(b), &tls.Config{Certificates: []tls.Certificate{certificate}}))
+				addr, j := startTrusting(b, roots)
+				late, glued := runStreams(b, addr, "/https/"+origin, streams)
+				if len(late) != streams*o.n {
+					b.Fatalf("%d events, want %d", len(late), streams*o.n)
+				}
+				b.ReportMetric(percentile(late, .5), "p50-µs")
+				b.ReportMetric(percentile(late, .99), "p99-µs")
+				b.ReportMetric(float64(glued), "glued")
+				reportStampError(b, o, j)
+			}
+		})
+	}
+}
+
+func runStreams(b *testing.B, addr, base string, n int) (late []time.Duration, glued int) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
-			l, g, err := readEvents(addr, origin, fmt.Sprintf("/s%d", i))
+			l, g, err := readEvents(addr, fmt.Sprintf("%s/s%d", base, i))
 			if err != nil {
 				b.Error(err)
 			}
