@@ -35,6 +35,9 @@ func (s Style) Judged(w io.Writer, r Row) error {
 		}
 		fmt.Fprintf(&b, "  %s %s\n", s.arrivals(&r, columns), formatSpan(r.elapsed()))
 	}
+	if answered := recording.Answered(&r.Exchange); answered != "" {
+		s.writeWrapped(&b, "  ", answered)
+	}
 	s.explain(&b, &r.Verdict)
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -82,8 +83,8 @@ func (s Style) arrivals(r *Row, cells int) string {
 	return recording.Sparkline(&r.Exchange, r.elapsed(), cells, s.Unicode)
 }
 
-// outcome is the mark and the label with who is suspected, or what is to be said
-// in their place.
+// outcome is the mark and the label with who is suspected, else what counts of a
+// model's answer, or what is to be said in their place.
 func (s Style) outcome(r *Row) cell {
 	switch ex := &r.Exchange; {
 	case ex.End == tunnel.Failed:
@@ -98,8 +99,8 @@ func (s Style) outcome(r *Row) cell {
 		look.color = faint
 	}
 	text := strings.TrimSpace(look.mark + " " + string(r.Verdict.Label))
-	if blamed := r.Verdict.Blamed(); blamed != "" {
-		text += s.separator() + blamed
+	if tail := cmp.Or(r.Verdict.Blamed(), answerTail(&r.Exchange)); tail != "" {
+		text += s.separator() + tail
 	}
 	return cell{text, look.color}
 }
@@ -148,7 +149,8 @@ func unitsText(ex *tunnel.Exchange) string {
 
 // bareLine is the line for files and pipes: fields without blanks in them, of
 // which a dash means none. Behind the label stands who is suspected, if anybody
-// is, with a question mark, and at the very end, as free text, what failed.
+// is, with a question mark, then the numbers of a model's answer by name, and at
+// the very end, as free text, what failed.
 func bareLine(r *Row) string {
 	ex := &r.Exchange
 	fields := []string{
@@ -160,6 +162,7 @@ func bareLine(r *Row) string {
 	if blamed := r.Verdict.Blamed(); blamed != "" {
 		fields = append(fields, blamed)
 	}
+	fields = append(fields, answerFields(ex)...)
 	if ex.Error != "" {
 		fields = append(fields, recording.Visible(ex.Error))
 	}

@@ -50,6 +50,7 @@ func (s Style) Report(w io.Writer, rows []Row, total int) error {
 		fmt.Fprintf(&b, "and %d more; --record FILE keeps all\n", rest)
 	}
 	s.meanings(&b, shown)
+	s.answers(&b, rows)
 	s.worst(&b, rows)
 	for _, habit := range habits(rows) {
 		b.WriteString(habit + "\n")
