@@ -131,6 +131,16 @@ type exchange struct {
 	Bytes    int64
 	End      string
 	Error    string
+	Answer   struct {
+		API, Model, Finish string
+		Numbers            struct {
+			TTFT int64 `json:"ttft_us"`
+			ICL  struct {
+				N             int
+				P50, P95, Max int64
+			} `json:"icl_us"`
+		}
+	}
 }
 
 func parse(t *testing.T, text []byte) []exchange {

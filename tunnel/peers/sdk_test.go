@@ -29,6 +29,9 @@ type sdk struct {
 	path     string // what it asks the API for
 	events   []string
 	done     string // ends the stream, and is no event
+	api      string // what the recording calls the format
+	first    int    // the event with the first content; the next has the rest
+	finish   string // why it ends, in its words
 }
 
 const apiKey = "sk-canary-5b1d0c7e9a"
@@ -36,6 +39,7 @@ const apiKey = "sk-canary-5b1d0c7e9a"
 var sdks = map[string]sdk{
 	"openai chat": {
 		module: "openai", variable: "OPENAI_BASE_URL", base: "/v1", path: "/v1/chat/completions",
+		api: "openai-chat", first: 1, finish: "stop",
 		script: `client.chat.completions.create({ model: "m-1", stream: true, messages: [{ role: "user", content: "?" }] })`,
 		events: []string{
 			`data: {"id":"c1","object":"chat.completion.chunk","model":"m-1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}`,
@@ -47,6 +51,7 @@ var sdks = map[string]sdk{
 	},
 	"openai responses": {
 		module: "openai", variable: "OPENAI_BASE_URL", base: "/v1", path: "/v1/responses",
+		api: "openai-responses", first: 1, finish: "completed",
 		script: `client.responses.create({ model: "m-1", stream: true, input: "?" })`,
 		events: []string{
 			"event: response.created\ndata: " + `{"type":"response.created","sequence_number":0,"response":{"id":"r1","object":"response","model":"m-1","status":"in_progress","output":[]}}`,
@@ -57,6 +62,7 @@ var sdks = map[string]sdk{
 	},
 	"anthropic": {
 		module: "@anthropic-ai/sdk", variable: "ANTHROPIC_BASE_URL", path: "/v1/messages",
+		api: "anthropic", first: 2, finish: "end_turn",
 		script: `client.messages.create({ model: "m-1", stream: true, max_tokens: 9, messages: [{ role: "user", content: "?" }] })`,
 		events: []string{
 			"event: message_start\ndata: " + `{"type":"message_start","message":{"id":"m1","type":"message","role":"assistant","model":"m-1","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}}`,
@@ -166,6 +172,7 @@ func TestSDKs(t *testing.T) {
 					t.Errorf("recorded %s %s %s, want gateway %s complete", ex.Kind, ex.URL, ex.End, want)
 				}
 				checkTimes(t, ex, spans)
+				checkNumbers(t, ex, s, spans)
 				text, err := os.ReadFile(g.record)
 				if err != nil || strings.Contains(string(text), apiKey) {
 					t.Errorf("the recording has the key, %v", err)
@@ -174,6 +181,9 @@ func TestSDKs(t *testing.T) {
 		}
 	}
 }
+
+// thinking is how long the model takes for each piece of content.
+const thinking = 150 * time.Millisecond
 
 // span is when an event was sent and when its reader had it: it arrived here in
 // between, however slow the machine.
@@ -196,6 +206,9 @@ func readEvents(t *testing.T, o *modelOrigin, s sdk, cmd *exec.Cmd) []span {
 	lines := bufio.NewReader(out)
 	var spans []span
 	for i, event := range s.events {
+		if i == s.first || i == s.first+1 {
+			time.Sleep(thinking) // the model does
+		}
 		select {
 		case o.word <- struct{}{}:
 		case err := <-o.done:
@@ -259,5 +272,29 @@ func checkTimes(t *testing.T, ex exchange, spans []span) {
 		if at.Before(s.sent.Add(-time.Millisecond)) || at.After(s.read.Add(time.Millisecond)) {
 			t.Errorf("event %d: stamped %v after it was sent and %v before it was read", i, at.Sub(s.sent), s.read.Sub(at))
 		}
+	}
+}
+
+// checkNumbers wants the numbers of the answer to be those of the script: as the
+// origin made them, and no later than the client could have seen them.
+func checkNumbers(t *testing.T, ex exchange, s sdk, spans []span) {
+	t.Helper()
+	us := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+	a := ex.Answer
+	if a.API != s.api || a.Model != "m-1" || a.Finish != s.finish || a.Numbers.ICL.N != 1 {
+		t.Errorf("answer %+v, want %s of m-1 that ends with %s and has one gap", a, s.api, s.finish)
+	}
+	asked, first, next := ex.Start.Add(us(ex.Phases["sent"])), spans[s.first], spans[s.first+1]
+	between(t, "TTFT", us(a.Numbers.TTFT), first.sent.Sub(asked), first.read.Sub(asked))
+	between(t, "ICL", us(a.Numbers.ICL.P50), next.sent.Sub(first.read), next.read.Sub(first.sent))
+	t.Logf("TTFT %v, the script's %v; ICL %v, the script's %v",
+		us(a.Numbers.TTFT), first.sent.Sub(asked), us(a.Numbers.ICL.P50), next.sent.Sub(first.sent))
+}
+
+// between allows a millisecond for the clocks, which are read in two programs.
+func between(t *testing.T, what string, got, low, high time.Duration) {
+	t.Helper()
+	if got < low-time.Millisecond || got > high+time.Millisecond || got < thinking/2 {
+		t.Errorf("%s %v, want %v to %v", what, got, low, high)
 	}
 }
