@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"streamgauge/ui/plot"
+	"streamgauge/ui/words"
 )
 
 // chart is what all widgets here share: a scene, its pixels and its texts.
@@ -21,6 +22,11 @@ type chart struct {
 	lay func(*plot.Scene, plot.Rect)
 	// least is how small the widget may get.
 	least fyne.Size
+
+	// words are those of the language named. Asking for them costs more than
+	// drawing them.
+	words    plot.Words
+	language string
 
 	scene  plot.Scene
 	stale  bool // the scene is not what should be shown
@@ -55,12 +61,21 @@ func (c *chart) CreateRenderer() fyne.WidgetRenderer { return &renderer{c} }
 // relay lays the scene for the present size, scale, theme and language.
 func (c *chart) relay(scale float32) {
 	size := c.Size()
-	c.scene.Theme, c.scene.Words = c.palette(), drawn()
+	c.scene.Theme, c.scene.Words = c.palette(), c.spoken()
+	c.scene.Theme.Paper.A = 0 // the window has its own
 	c.scene.Reset(size.Width, size.Height, scale)
 	if size.Width >= 1 && size.Height >= 1 {
 		c.lay(&c.scene, plot.Rect{W: size.Width, H: size.Height})
 	}
 	c.stale = false
+}
+
+// spoken returns the words in the present language.
+func (c *chart) spoken() plot.Words {
+	if language := words.Language(); c.language != language {
+		c.language, c.words = language, read()
+	}
+	return c.words
 }
 
 // scale is how many pixels a unit of the screen has where the widget is shown.

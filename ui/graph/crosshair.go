@@ -42,6 +42,7 @@ func (h *crosshair) hide() {
 // negative y leaves the ring out.
 func (h *crosshair) show(s *plot.Scene, r plot.Rect, at fyne.Position, text string) {
 	ink, paper := s.Theme.Ink, s.Theme.Paper
+	paper.A = 0xff
 	h.line.StrokeColor = ink
 	h.line.Position1, h.line.Position2 = fyne.NewPos(at.X, r.Y), fyne.NewPos(at.X, r.Bottom())
 	h.ring.StrokeColor, h.ring.FillColor = ink, paper

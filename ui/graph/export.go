@@ -30,7 +30,7 @@ func (c *chart) compose(p Picture) *plot.Scene {
 	if p.Dark {
 		colors = plot.Dark()
 	}
-	framed := plot.Picture{Title: p.Title, Subtitle: p.Subtitle, W: p.W, H: p.H, Scale: p.Scale, Theme: colors, Words: drawn()}
+	framed := plot.Picture{Title: p.Title, Subtitle: p.Subtitle, W: p.W, H: p.H, Scale: p.Scale, Theme: colors, Words: c.spoken()}
 	scene := framed.Compose(c.lay)
 	c.stale = true // what it was laid with belongs to the picture now
 	return scene

@@ -6,25 +6,11 @@ import (
 	"streamgauge/ui/words"
 )
 
-// spoken is the words of the graphs in the language that they were read in.
-// Reading them anew for each frame would cost more than drawing it.
-var spoken struct {
-	language string
-	words    plot.Words
-}
-
-// drawn returns the words in the present language.
-func drawn() plot.Words {
-	if language := words.Language(); spoken.language != language {
-		spoken.language, spoken.words = language, read()
-	}
-	return spoken.words
-}
-
+// read returns the words of the graphs in the present language.
 func read() plot.Words {
 	w := plot.Words{
 		Bytes: words.T("graph.bytes"), Units: words.T("graph.units"),
-		Wait: words.T("graph.wait"), Silence: words.T("graph.silence"), ClientSlow: words.T("graph.client_slow"),
+		Wait: words.T("graph.wait"), Silence: words.T("graph.silence"), AtOnce: words.T("graph.at_once"), ClientSlow: words.T("graph.client_slow"),
 		Sent: words.T("graph.sent"), Head: words.T("graph.head"),
 		Chunks: words.T("graph.chunks"), Turns: words.T("graph.turns"),
 		Up: words.T("graph.up"), Down: words.T("graph.down"),

@@ -107,7 +107,7 @@ func (c *CompareChart) arrange(l *streamLayout, area Rect) {
 	lanes := float32(len(c.of())) * (laneHeight + laneGap)
 	head := float32(30 + 18*((len(c.of())+1)/2))
 	plotHeight := max(area.H-head-lanes-2*laneGap-axisRoom-captionRow, 20)
-	l.values = l.ticksOf(max(2, int(plotHeight/48)))
+	l.values = l.ticksOf(max(2, int(plotHeight/34)))
 	left := float32(30)
 	for _, tick := range l.values {
 		left = max(left, textWidth(tick.Label, small))

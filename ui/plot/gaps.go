@@ -99,7 +99,7 @@ func (g *Gaps) Lay(s *Scene, area Rect) {
 	}
 	high := float64(most) * 1.05
 	plotHeight := max(area.H-headRoom-axisRoom-captionRow, 20)
-	values := CountTicks(0, high, max(2, int(plotHeight/48)))
+	values := CountTicks(0, high, max(2, int(plotHeight/34)))
 	left := float32(30)
 	for _, tick := range values {
 		left = max(left, textWidth(tick.Label, small))
@@ -192,11 +192,10 @@ func decadeLabel(ns float64) string {
 	return strconv.FormatFloat(math.Round(ns/unit*10)/10, 'f', -1, 64) + name
 }
 
-// quantiles marks p50, p95 and the longest gap, in two lines where they lie close
-// together.
+// quantiles marks p50, p95 and the longest gap. Where they lie close together
+// their names stand in two lines, or beside their line.
 func (g *Gaps) quantiles(s *Scene) {
-	near := streamLayout{Scene: s, strip: s.Plot.Y - 10}
-	above := streamLayout{Scene: s, strip: s.Plot.Y - 27}
+	lines := [2]streamLayout{{Scene: s, strip: s.Plot.Y - 10}, {Scene: s, strip: s.Plot.Y - 27}}
 	for _, q := range []struct {
 		word string
 		gap  time.Duration
@@ -204,9 +203,12 @@ func (g *Gaps) quantiles(s *Scene) {
 		x := g.place(s, decades(q.gap))
 		text := q.word + " " + Span(q.gap)
 		top := s.Plot.Y
-		if !near.say(x, text, s.Theme.Ink) {
-			above.say(x, text, s.Theme.Ink)
-			top -= 18
+		beside := textWidth(text, small)/2 + 8
+		for i, off := range []float32{0, 0, beside, beside, -beside, -beside} {
+			if lines[i%2].say(x+off, text, s.Theme.Ink) {
+				top -= float32(i%2) * 18
+				break
+			}
 		}
 		s.dashes(x, top, x, s.Plot.Bottom(), 1, s.Theme.Ink)
 	}

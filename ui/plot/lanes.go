@@ -216,7 +216,7 @@ func (l *streamLayout) follow() {
 	w := textWidth(text, small) + 20
 	r := Rect{l.Plot.Right() - w - 4, l.Plot.Bottom() - 30, w, 22}
 	l.box(r, l.Theme.Flow)
-	l.box(Rect{r.X + 1, r.Y + 1, r.W - 2, r.H - 2}, l.Theme.Paper)
+	l.box(Rect{r.X + 1, r.Y + 1, r.W - 2, r.H - 2}, mix(l.Theme.Paper, l.Theme.Flow, 0.06))
 	l.text(r.X+r.W/2, r.Y+r.H/2, Middle, text, l.Theme.Flow)
 	l.Zones = append(l.Zones, Zone{r.X, r.Y, r.W, r.H, ToggleFollow})
 }

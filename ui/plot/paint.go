@@ -17,7 +17,8 @@ func (s *Scene) Paint(img *image.RGBA) {
 	}
 }
 
-// brush draws onto opaque pixels.
+// brush draws onto pixels, which may be clear: they hold their colour times their
+// opacity.
 type brush struct {
 	img   *image.RGBA
 	scale float32
@@ -47,13 +48,17 @@ func (b *brush) mark(s *Scene, m *Mark) {
 	}
 }
 
-// clear fills the picture.
+// clear fills the picture with the colour of the paper, or with nothing if that is
+// clear.
 func (b *brush) clear(c color.NRGBA) {
 	pix := b.img.Pix
 	if len(pix) < 4 {
 		return
 	}
-	pix[0], pix[1], pix[2], pix[3] = c.R, c.G, c.B, 0xff
+	pix[0], pix[1], pix[2], pix[3] = 0, 0, 0, 0
+	if c.A != 0 {
+		pix[0], pix[1], pix[2], pix[3] = c.R, c.G, c.B, 0xff
+	}
 	for done := 4; done < len(pix); done *= 2 {
 		copy(pix[done:], pix[:done])
 	}
@@ -98,6 +103,7 @@ func blend(p []uint8, c color.NRGBA, a uint32) {
 	p[0] = div255(uint32(c.R)*a + uint32(p[0])*rest)
 	p[1] = div255(uint32(c.G)*a + uint32(p[1])*rest)
 	p[2] = div255(uint32(c.B)*a + uint32(p[2])*rest)
+	p[3] = div255(255*a + uint32(p[3])*rest)
 }
 
 func div255(v uint32) uint8 { return uint8((v + 128 + (v+128)>>8) >> 8) }

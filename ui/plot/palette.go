@@ -2,6 +2,7 @@ package plot
 
 import (
 	"image/color"
+	"math"
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/verdict"
@@ -11,6 +12,8 @@ import (
 // Okabe and Ito, which people with any kind of colour vision can tell apart;
 // wherever one means something a shape, a pattern or a place says the same.
 type Palette struct {
+	// Paper is what the graph is drawn on; in a window, which has a ground of its
+	// own, it is clear.
 	Paper, Ink color.NRGBA
 	// Muted is for texts that name things, Faint for lines that only help the
 	// eye, Shade for the time in which nothing was due.
@@ -47,7 +50,11 @@ func NewPalette(paper, ink color.NRGBA) Palette {
 		p = onDark
 	}
 	p.Paper, p.Ink = paper, ink
-	p.Muted = mix(paper, ink, 0.66)
+	for part := 0.62; part <= 1; part += 0.02 {
+		if p.Muted = mix(paper, ink, part); contrast(p.Muted, paper) >= readable {
+			break
+		}
+	}
 	p.Faint = mix(paper, ink, 0.13)
 	p.Shade = mix(paper, ink, 0.055)
 	p.Tint = mix(paper, p.Flow, 0.10)
@@ -105,6 +112,20 @@ func mix(a, b color.NRGBA, part float64) color.NRGBA {
 func faded(c color.NRGBA, part float64) color.NRGBA {
 	c.A = uint8(float64(c.A)*part + 0.5)
 	return c
+}
+
+// readable is the contrast that texts of this size need (WCAG 2.2, 1.4.3).
+const readable = 4.5
+
+// contrast is that of WCAG 2, by a gamma of 2.2.
+func contrast(a, b color.NRGBA) float64 {
+	la, lb := linear(a)+0.05, linear(b)+0.05
+	return max(la, lb) / min(la, lb)
+}
+
+func linear(c color.NRGBA) float64 {
+	channel := func(v uint8) float64 { return math.Pow(float64(v)/255, 2.2) }
+	return 0.2126*channel(c.R) + 0.7152*channel(c.G) + 0.0722*channel(c.B)
 }
 
 func luminance(c color.NRGBA) float64 {

@@ -1,10 +1,14 @@
 package plot
 
 import (
+	"cmp"
 	"image/color"
+	"slices"
+	"strconv"
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/verdict"
 )
 
 // StreamChart is the graph of one exchange: a staircase of what has come over
@@ -32,6 +36,7 @@ func (c *StreamChart) Lay(s *Scene, area Rect) {
 	l.grid(s.Words.SinceStart)
 	l.marks()
 	l.staircase()
+	l.atOnce()
 	l.ending()
 	for i := range l.lanes {
 		l.lanes[i].draw(l, l.laneRect(i))
@@ -91,7 +96,7 @@ const (
 	gutter     = 8
 	rightRoom  = 16
 	headRoom   = 44
-	axisRoom   = 22
+	axisRoom   = 25
 	captionRow = 16
 	laneHeight = 14
 	tickHeight = 22
@@ -111,7 +116,7 @@ func (l *streamLayout) arrange(area Rect) {
 		below += lane.height + laneGap
 	}
 	plotHeight := max(area.H-headRoom-below-laneGap, 20)
-	l.values = l.ticksOf(max(2, int(plotHeight/48)))
+	l.values = l.ticksOf(max(2, int(plotHeight/34)))
 	left := float32(30)
 	for _, tick := range l.values {
 		left = max(left, textWidth(tick.Label, small))
@@ -137,6 +142,9 @@ func (l *streamLayout) laneRect(i int) Rect {
 }
 
 func (l *streamLayout) ticksOf(most int) []Tick {
+	if l.series.total(l.measure, l.series.Len()) == 0 {
+		return []Tick{{Label: "0"}}
+	}
 	if l.measure == ByUnits {
 		return CountTicks(l.low, l.high, most)
 	}
@@ -156,8 +164,8 @@ func (l *streamLayout) valueRange() (low, high float64) {
 	if low > 0 {
 		low -= room
 	}
-	if high += room; high <= low+1 {
-		high = low + 1
+	if high += room; high <= low {
+		high = low + 1 // nothing has come
 	}
 	return low, high
 }
@@ -219,6 +227,35 @@ func (l *streamLayout) discs() {
 		l.symbol(Disc, x, y, 5, l.Theme.Flow)
 	}
 }
+
+// atOnce says beside the riser of a lump how much of all came with it.
+func (l *streamLayout) atOnce() {
+	v := &l.series.verdict
+	switch v.Label {
+	case verdict.BufferedWhole, verdict.Coalesced, verdict.Stalled, verdict.Bursty:
+	default:
+		return
+	}
+	if v.LargestShare < lumpShare || l.Words.AtOnce == "" {
+		return
+	}
+	largest := slices.MaxFunc(l.columns, func(a, b column) int {
+		return cmp.Compare(l.series.bytes[a.to]-l.series.bytes[a.from], l.series.bytes[b.to]-l.series.bytes[b.from])
+	})
+	if largest.from == largest.to {
+		return
+	}
+	from, to := l.y(float64(l.series.total(l.measure, largest.from))), l.y(float64(l.series.total(l.measure, largest.to)))
+	x, text := l.x(l.series.chunks[largest.from].At), strconv.Itoa(int(100*v.LargestShare+0.5))+" % "+l.Words.AtOnce
+	if x-textWidth(text, small) < l.Plot.X {
+		l.text(x+10, (from+to)/2, Start, text, l.Theme.Bad)
+		return
+	}
+	l.text(x-10, (from+to)/2, End, text, l.Theme.Bad)
+}
+
+// lumpShare is from which part of all bytes on a lump is named in the graph.
+const lumpShare = 0.4
 
 // grid draws both axes, the values' as hairlines to read along. name is that of
 // the axis of time.

@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"math"
 	"time"
 
 	"streamgauge/tunnel"
@@ -51,7 +52,7 @@ func (c *TimelineChart) Whole() View {
 	if len(c.Tracks) == 0 {
 		return View{c.Now - 10*time.Second, c.Now}
 	}
-	whole := View{c.Now, 0}
+	whole := View{c.Now, math.MinInt64}
 	running := false
 	for i := range c.Tracks {
 		t := &c.Tracks[i]

@@ -7,6 +7,7 @@ type Words struct {
 	Bytes, Units     string // the two measures, as titles
 	Wait             string // before the first byte
 	Silence          string
+	AtOnce           string // behind a part in per cent: in one lump
 	ClientSlow       string
 	Sent, Head       string // marks on the axis
 	Chunks, Turns    string // lanes
@@ -31,7 +32,7 @@ type Words struct {
 // EnglishWords are the words of exported files, and of a window in English.
 func EnglishWords() Words {
 	w := Words{
-		Bytes: "bytes", Units: "events", Wait: "wait", Silence: "silence", ClientSlow: "client slow",
+		Bytes: "bytes", Units: "events", Wait: "wait", Silence: "silence", AtOnce: "at once", ClientSlow: "client slow",
 		Sent: "sent", Head: "head", Chunks: "chunks", Turns: "turns", Up: "to origin", Down: "to client",
 		Complete: "complete", Truncated: "cut off", ClientClosed: "client left", Failed: "failed",
 		Following: "follow", Empty: "no exchange chosen", Nothing: "nothing arrived",
