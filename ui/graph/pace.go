@@ -14,6 +14,9 @@ const frame = time.Second / 30
 type pace struct {
 	last    time.Time
 	pending bool
+	// later calls a function on the goroutine of the user interface when so much
+	// time has passed; nil means by a timer.
+	later func(time.Duration, func())
 }
 
 // ask draws now or when the frame is over.
@@ -28,10 +31,16 @@ func (p *pace) ask(draw func()) {
 		return
 	}
 	p.pending = true
-	time.AfterFunc(rest, func() {
-		fyne.Do(func() {
-			p.pending, p.last = false, time.Now()
-			draw()
-		})
+	later := p.later
+	if later == nil {
+		later = onTimer
+	}
+	later(rest, func() {
+		p.pending, p.last = false, time.Now()
+		draw()
 	})
+}
+
+func onTimer(wait time.Duration, f func()) {
+	time.AfterFunc(wait, func() { fyne.Do(f) })
 }
