@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,6 +82,15 @@ func Demo(ctx context.Context, recorder tunnel.Recorder) error {
 	return cmp.Or(ctx.Err(), err)
 }
 
+// demoEvents are words of a model, and the last words of its format: an answer
+// that is whole says so.
+func demoEvents() []string {
+	const blank = "\n\n"
+	events := strings.SplitAfter(string(tunneltest.Stream{Events: DemoEvents - 1}.Plain()), blank)
+	events[DemoEvents-1] = "data: [DONE]" + blank
+	return events
+}
+
 // demoWorld is everything that listens in the demo.
 type demoWorld struct {
 	all  sync.WaitGroup
@@ -103,7 +113,7 @@ func (w *demoWorld) listen(serve func(net.Listener)) (addr string, err error) {
 func (w *demoWorld) build() (urls []string, err error) {
 	origin := &tunneltest.Origin{}
 	for _, p := range demoPaths {
-		origin.Handle(p.path, tunneltest.Stream{Events: DemoEvents, First: DemoPace, Every: DemoPace, Tail: p.tail})
+		origin.Handle(p.path, tunneltest.Stream{Pieces: demoEvents(), First: DemoPace, Every: DemoPace, Tail: p.tail})
 	}
 	at, err := w.listen(func(ln net.Listener) { _ = origin.Serve(ln) })
 	if err != nil {
