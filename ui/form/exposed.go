@@ -66,6 +66,16 @@ func exposed(listen string) bool {
 	return host == "" || err == nil && !addr.Unmap().IsLoopback()
 }
 
+// reachable is the address at which programs of this machine find us.
+func reachable(listen string) string {
+	if host, port, err := net.SplitHostPort(listen); err == nil {
+		if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
+			return net.JoinHostPort("127.0.0.1", port)
+		}
+	}
+	return listen
+}
+
 // ownAddresses are the addresses of this machine that others can use.
 func ownAddresses() []string {
 	all, err := net.InterfaceAddrs()

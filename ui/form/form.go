@@ -26,6 +26,7 @@ type Form struct {
 	passwords [2]password
 	upstream  trial[tunnel.PathTest]
 	self      trial[tunnel.SelfTest]
+	ca        ca
 	// applying is set while the store is written.
 	applying bool
 	// refused is why the last Apply did not work, as far as no field says it.
@@ -39,6 +40,7 @@ type Form struct {
 	selected int
 	rows     map[string]*row
 	entries  map[string]*widget.Entry
+	lists    map[string]*lines
 	pulls    []func(settings.Settings) // give switches and choices what is in force
 	footer   footer
 	exposed  *widget.Check
@@ -97,24 +99,23 @@ func (f *Form) ShowState(s tunnel.State) {
 	f.review()
 }
 
-// Section is a page of the form.
-type Section int
-
-// The sections, in their order.
-const (
-	ProxySection Section = iota
-	UpstreamSection
-	WindowSection
-	MemorySection
-)
-
-// Open shows a section.
-func (f *Form) Open(s Section) { f.choose(int(s)) }
+// Open shows the page of a field, named as in the settings file, with the cursor
+// in it where it is typed. Any other name shows the first page.
+func (f *Form) Open(field string) {
+	i := 0
+	if r := f.rows[field]; r != nil {
+		i = slices.IndexFunc(f.pages, func(p *page) bool { return slices.Contains(p.body.Objects, r.object) })
+	}
+	f.choose(i)
+	if entry := f.entries[field]; entry != nil {
+		f.window.Canvas().Focus(entry)
+	}
+}
 
 // build makes every widget from what is in force and what was typed.
 func (f *Form) build() {
-	f.rows, f.entries, f.pulls = map[string]*row{}, map[string]*widget.Entry{}, nil
-	f.pages = []*page{f.proxyPage(), f.upstreamPage(), f.windowPage(), f.memoryPage()}
+	f.rows, f.entries, f.lists, f.pulls = map[string]*row{}, map[string]*widget.Entry{}, map[string]*lines{}, nil
+	f.pages = []*page{f.proxyPage(), f.upstreamPage(), f.httpsPage(), f.gatewayPage(), f.windowPage(), f.memoryPage()}
 	views := container.NewStack()
 	for _, p := range f.pages {
 		views.Add(p.view)
@@ -123,11 +124,11 @@ func (f *Form) build() {
 		func() int { return len(f.pages) },
 		func() fyne.CanvasObject {
 			return container.New(layout.NewCustomPaddedLayout(0, 0, theme.Padding(), 0),
-				container.NewBorder(nil, nil, widget.NewIcon(nil), nil, widget.NewLabel(words.T("form.upstream.title"))))
+				container.NewBorder(nil, nil, widget.NewIcon(nil), nil, widget.NewLabel(words.T("form.page.https"))))
 		},
 		func(i widget.ListItemID, item fyne.CanvasObject) {
 			parts := item.(*fyne.Container).Objects[0].(*fyne.Container).Objects
-			parts[0].(*widget.Label).SetText(f.pages[i].title)
+			parts[0].(*widget.Label).SetText(words.T("form.page." + f.pages[i].name))
 			parts[1].(*widget.Icon).SetResource(f.pages[i].icon)
 		})
 	menu.HideSeparators = true
@@ -147,6 +148,10 @@ func (f *Form) build() {
 	if f.atLogin != nil {
 		f.lookUpAutostart()
 	}
+	if f.config.Authority != nil {
+		f.ca.show()
+		f.lookUpAuthority()
+	}
 }
 
 // turnTo shows one page and hides the others.
@@ -155,6 +160,7 @@ func (f *Form) turnTo(i int) {
 	for j, p := range f.pages {
 		if j == i {
 			p.view.Show()
+			p.settle()
 		} else {
 			p.view.Hide()
 		}
@@ -168,6 +174,9 @@ func (f *Form) fill() {
 		if text := f.draft.text(name); entry.Text != text {
 			entry.SetText(text)
 		}
+	}
+	for name, list := range f.lists {
+		list.set(f.draft.text(name))
 	}
 	for _, pull := range f.pulls {
 		pull(f.draft.base)
@@ -207,7 +216,14 @@ func (f *Form) review() {
 	f.reviewListen(next, wrong)
 	f.reviewPasswords(next)
 	f.footer.review(f.changes(), len(wrong), f.applying, f.refused)
-	f.settle()
+	moved := false
+	for _, r := range f.rows {
+		moved = moved || r.moved
+		r.moved = false
+	}
+	if moved {
+		f.settle()
+	}
 }
 
 // changes names what is not in force yet.
@@ -250,7 +266,7 @@ func (f *Form) background(work func() (then func())) {
 // footer says what is not in force yet and puts it into force.
 type footer struct {
 	object         fyne.CanvasObject
-	text           *note
+	text           *prose
 	apply, discard *widget.Button
 }
 

@@ -30,6 +30,7 @@ type world struct {
 	ring   memory
 	probe  *probe
 	login  *login
+	ca     *authority
 	// changed counts the calls of PasswordChanged.
 	changed int
 }
@@ -48,7 +49,7 @@ func newWorldWith(t *testing.T, language string, secrets settings.Secrets) *worl
 	}
 	t.Setenv(settings.EnvListenPassword, "")
 	t.Setenv(settings.EnvUpstreamPassword, "")
-	w := &world{t: t, path: filepath.Join(t.TempDir(), "settings.json"), ring: memory{}, probe: &probe{}, login: &login{}}
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "settings.json"), ring: memory{}, probe: &probe{}, login: &login{}, ca: &authority{}}
 	if secrets == nil {
 		secrets = w.ring
 	}
@@ -58,7 +59,7 @@ func newWorldWith(t *testing.T, language string, secrets settings.Secrets) *worl
 	}
 	w.store, w.window = store, test.NewTempWindow(t, nil)
 	w.form = newForm(w.window, Config{
-		Store: store, Secrets: secrets, Prober: w.probe, Autostart: w.login, PasswordChanged: func() { w.changed++ },
+		Store: store, Secrets: secrets, Prober: w.probe, Autostart: w.login, Authority: w.ca, PasswordChanged: func() { w.changed++ },
 	}, func(work func()) { work() })
 	w.form.addresses = func() []string { return []string{"192.168.1.5"} }
 	w.window.SetContent(w.form.Content())
@@ -89,20 +90,20 @@ func (w *world) tap(name string) {
 }
 
 // note is what stands beneath a field.
-func (w *world) note(name string) string { return w.form.rows[name].note.segment.Text }
+func (w *world) note(name string) string { return w.form.rows[name].note.text }
 
 func (w *world) wantNote(name, part string, t tone) {
 	w.t.Helper()
 	n := w.form.rows[name].note
-	if !strings.Contains(n.segment.Text, part) || n.tone != t {
-		w.t.Errorf("beneath %s: %q in tone %d, want %q in tone %d", name, n.segment.Text, n.tone, part, t)
+	if !strings.Contains(n.text, part) || n.tone != t {
+		w.t.Errorf("beneath %s: %q in tone %d, want %q in tone %d", name, n.text, n.tone, part, t)
 	}
 }
 
 func (w *world) wantFooter(part string, canApply bool) {
 	w.t.Helper()
 	b := w.form.footer
-	if got := b.text.segment.Text; !strings.Contains(got, part) {
+	if got := b.text.text; !strings.Contains(got, part) {
 		w.t.Errorf("the footer says %q, want %q", got, part)
 	}
 	if b.apply.Disabled() == canApply {
@@ -237,7 +238,7 @@ func TestBadInputIsToldBesideTheField(t *testing.T) {
 				}
 				w.enter(c.field, w.form.draft.inForce(c.field))
 				if n := w.form.rows[c.field].note; n.tone == alarm {
-					t.Errorf("after it was put right the note still says %q", n.segment.Text)
+					t.Errorf("after it was put right the note still says %q", n.text)
 				}
 			})
 		}
@@ -287,8 +288,8 @@ func TestSwitchActsAtOnce(t *testing.T) {
 	if got := w.form.entries[fieldListen].Text; got != "nonsense" {
 		t.Errorf("the address reads %q, want what was typed", got)
 	}
-	choice := find[*widget.Select](w.form.rows["theme"].object)
-	choice.SetSelectedIndex(2)
+	choice := find[*widget.RadioGroup](w.form.rows["theme"].object)
+	choice.SetSelected("Dark")
 	if got := w.store.Get().Theme; got != settings.Dark {
 		t.Errorf("theme %q, want dark", got)
 	}
@@ -316,7 +317,7 @@ func TestRelabelKeepsWhatWasTyped(t *testing.T) {
 	w := newWorld(t, words.English)
 	w.enter(fieldListen, "127.0.0.1:99999")
 	w.password(listenPassword, "secret")
-	w.form.Open(UpstreamSection)
+	w.form.Open(fieldUpstream)
 	if err := words.Use(words.Chinese); err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +329,7 @@ func TestRelabelKeepsWhatWasTyped(t *testing.T) {
 	if got := find[*widget.Entry](w.form.rows["listen_password"].object).Text; got != "secret" {
 		t.Errorf("the password reads %q, want what was typed", got)
 	}
-	if !w.form.pages[UpstreamSection].view.Visible() || w.form.pages[ProxySection].view.Visible() {
+	if !w.form.pages[1].view.Visible() || w.form.pages[0].view.Visible() {
 		t.Error("another page is shown than before")
 	}
 }

@@ -1,6 +1,8 @@
 package form
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -48,16 +50,14 @@ func (f *Form) choiceRow(name string, choices []string, of func(*settings.Settin
 	for i, choice := range choices {
 		texts[i] = words.T("form.choice." + choice)
 	}
-	chosen := widget.NewSelect(texts, nil)
-	chosen.OnChanged = func(string) {
-		f.set(name, func(s *settings.Settings) { *of(s) = choices[chosen.SelectedIndex()] })
-	}
-	f.pulls = append(f.pulls, func(s settings.Settings) {
-		for i, choice := range choices {
-			if choice == *of(&s) {
-				chosen.SetSelectedIndex(i)
-			}
+	chosen := widget.NewRadioGroup(texts, func(text string) {
+		if i := slices.Index(texts, text); i >= 0 {
+			f.set(name, func(s *settings.Settings) { *of(s) = choices[i] })
 		}
+	})
+	chosen.Horizontal, chosen.Required = true, true
+	f.pulls = append(f.pulls, func(s settings.Settings) {
+		chosen.SetSelected(texts[max(slices.Index(choices, *of(&s)), 0)])
 	})
 	r := newRow(words.T("form.field."+name), chosen, hint(name))
 	f.rows[name] = r
@@ -75,7 +75,7 @@ func hint(name string) string {
 
 // proxyPage is where programs find us and who may.
 func (f *Form) proxyPage() *page {
-	p := newPage(words.T("form.proxy.title"), theme.ComputerIcon(), words.T("form.proxy.about"))
+	p := newPage("proxy", theme.ComputerIcon(), words.T("form.proxy.about"))
 	p.add(
 		f.entryRow(fieldListen, settings.DefaultListen).object,
 		f.switchRow("proxy_on_start", func(s *settings.Settings) *bool { return &s.ProxyOnStart }).object,
@@ -95,7 +95,7 @@ func (f *Form) proxyPage() *page {
 
 // upstreamPage is the proxy that the user already has.
 func (f *Form) upstreamPage() *page {
-	p := newPage(words.T("form.upstream.title"), theme.NavigateNextIcon(), words.T("form.upstream.about"))
+	p := newPage("upstream", theme.NavigateNextIcon(), words.T("form.upstream.about"))
 	p.add(
 		f.upstreamRow().object,
 		f.entryRow(fieldUpstreamUser, words.T("form.nobody")).object,
@@ -139,7 +139,7 @@ func (f *Form) upstreamRow() *row {
 
 // windowPage is how the program itself looks and starts.
 func (f *Form) windowPage() *page {
-	p := newPage(words.T("form.window.title"), theme.ViewFullScreenIcon(), "")
+	p := newPage("window", theme.ViewFullScreenIcon(), "")
 	p.add(
 		f.choiceRow("language", settings.Languages(), func(s *settings.Settings) *string { return &s.Language }).object,
 		f.choiceRow("theme", settings.Themes(), func(s *settings.Settings) *string { return &s.Theme }).object,
@@ -157,7 +157,7 @@ func (f *Form) windowPage() *page {
 
 // memoryPage is how much is remembered.
 func (f *Form) memoryPage() *page {
-	p := newPage(words.T("form.memory.title"), theme.StorageIcon(), words.T("form.memory.about"))
+	p := newPage("memory", theme.StorageIcon(), words.T("form.memory.about"))
 	p.add(f.entryRow("keep_exchanges", "2000").object, f.entryRow("keep_chunks", "20000").object)
 	return p
 }

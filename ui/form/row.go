@@ -8,14 +8,18 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"streamgauge/ui/words"
 )
 
 // row is a field on the page: its name, its control, and beneath that a note,
 // which is a hint or, while something is wrong, what that is.
 type row struct {
 	object fyne.CanvasObject
-	note   *note
+	note   *prose
 	hint   string
+	// moved reports that the note may be higher or lower than before.
+	moved bool
 }
 
 // newRow returns a row; a name may be empty, as with switches, which carry theirs
@@ -24,7 +28,7 @@ func newRow(name string, control fyne.CanvasObject, hint string) *row {
 	r := &row{note: newNote(hint), hint: hint}
 	label := widget.NewLabel(name)
 	label.Wrapping = fyne.TextWrapWord
-	r.object = container.New(beside{}, label, container.New(column{gap: -theme.InnerPadding() / 2}, control, r.note))
+	r.object = container.New(beside{}, label, container.New(column{}, control, r.note))
 	return r
 }
 
@@ -33,25 +37,27 @@ func (r *row) say(text string, t tone) {
 	if text == "" {
 		text, t = r.hint, quiet
 	}
-	r.note.say(text, t)
+	if r.note.say(text, t) {
+		r.moved = true
+	}
 }
 
 // page is a room of the form.
 type page struct {
-	title string
-	icon  fyne.Resource
-	body  *fyne.Container
-	view  *container.Scroll
+	name string
+	icon fyne.Resource
+	body *fyne.Container
+	view *container.Scroll
 }
 
 // newPage returns a page with a heading and a sentence that says what it is for.
-func newPage(title string, icon fyne.Resource, about string) *page {
-	heading := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+func newPage(name string, icon fyne.Resource, about string) *page {
+	heading := widget.NewLabelWithStyle(words.T("form.page."+name), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	heading.SizeName = theme.SizeNameSubHeadingText
-	p := &page{title: title, icon: icon}
+	p := &page{name: name, icon: icon}
 	p.body = container.New(column{gap: theme.Padding() * 2}, heading)
 	if about != "" {
-		p.add(wrapped(about))
+		p.add(newProse(about))
 	}
 	p.view = container.NewVScroll(container.New(inset{by: theme.Padding() * 2}, p.body))
 	return p
@@ -64,16 +70,11 @@ func (p *page) group(title string) {
 	p.add(space(theme.Padding()), widget.NewSeparator(), widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
 }
 
-// settle lays the page out anew after a note has come or gone.
+// settle lays the page out anew after a note has come or gone. It draws nothing
+// again that stays as it is.
 func (p *page) settle() {
-	p.body.Refresh()
+	p.body.Layout.Layout(p.body.Objects, p.body.Size())
 	p.view.Refresh()
-}
-
-func wrapped(text string) *widget.Label {
-	label := widget.NewLabel(text)
-	label.Wrapping = fyne.TextWrapWord
-	return label
 }
 
 // space is room between two objects.
@@ -81,9 +82,4 @@ func space(height float32) fyne.CanvasObject {
 	room := canvas.NewRectangle(color.Transparent)
 	room.SetMinSize(fyne.NewSize(1, height))
 	return room
-}
-
-// buttons stand in a line from the left, under the controls.
-func buttons(objects ...fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(beside{}, widget.NewLabel(""), container.NewHBox(objects...))
 }

@@ -67,9 +67,9 @@ func stepLine(name string, from, to, whole time.Duration) fyne.CanvasObject {
 	if whole > 0 {
 		begin, end = float32(from)/float32(whole), float32(to)/float32(whole)
 	}
-	title, took := newNote(name), newNote(milliseconds(to-from))
-	title.Wrapping, took.Wrapping = fyne.TextWrapOff, fyne.TextWrapOff
-	took.segment.Style.Alignment = fyne.TextAlignTrailing
+	title := newText(name, plain, theme.SizeNameCaptionText)
+	took := canvas.NewText(milliseconds(to-from), theme.Color(theme.ColorNameForeground))
+	took.TextSize, took.Alignment = theme.Size(theme.SizeNameCaptionText), fyne.TextAlignTrailing
 	return container.New(stepLayout{begin, end}, title, track, bar, took)
 }
 
@@ -87,13 +87,13 @@ func (l stepLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[1].Move(fyne.NewPos(name, y))
 	objects[2].Resize(fyne.NewSize(max((l.end-l.begin)*wide, 2), thick))
 	objects[2].Move(fyne.NewPos(name+l.begin*wide, y))
-	objects[3].Resize(fyne.NewSize(time, size.Height))
+	objects[3].Resize(fyne.NewSize(time-theme.InnerPadding(), size.Height))
 	objects[3].Move(fyne.NewPos(name+wide, 0))
 }
 
 // MinSize implements fyne.Layout.
 func (stepLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(leastControl, objects[0].MinSize().Height-theme.InnerPadding()/2)
+	return fyne.NewSize(leastControl, objects[0].MinSize().Height)
 }
 
 // tellStream says how the stream came through.
@@ -131,7 +131,7 @@ func verdictLine(text string, t tone) fyne.CanvasObject {
 		good: theme.NewSuccessThemedResource(theme.ConfirmIcon()), caution: theme.NewWarningThemedResource(theme.WarningIcon()),
 		alarm: theme.NewErrorThemedResource(theme.CancelIcon()),
 	}[t]
-	return container.New(signLayout{}, widget.NewIcon(sign), wrapped(text))
+	return container.New(signLayout{}, widget.NewIcon(sign), newProse(text))
 }
 
 // signLayout puts a sign before the first line of a text that wraps.

@@ -148,9 +148,6 @@ func (f *Form) selfTest() []fyne.CanvasObject {
 	return b.objects
 }
 
-// settle lays the pages out anew after something has come or gone.
-func (f *Form) settle() {
-	for _, p := range f.pages {
-		p.settle()
-	}
-}
+// settle lays the page that is shown out anew after something has come or gone.
+// The others are when they are turned to.
+func (f *Form) settle() { f.pages[f.selected].settle() }
