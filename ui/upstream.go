@@ -30,7 +30,8 @@ func (h *header) upstreams() *fyne.Menu {
 	if w.cfg.Upstreams != nil {
 		choices = append(choices, w.cfg.Upstreams()...)
 	}
-	if !slices.Contains(choices, w.state.Upstream) {
+	inForce := func(choice string) bool { return isUpstream(choice, w.state.Upstream) }
+	if !slices.ContainsFunc(choices, inForce) {
 		choices = append(choices, w.state.Upstream)
 	}
 	var items []*fyne.MenuItem
@@ -39,7 +40,7 @@ func (h *header) upstreams() *fyne.Menu {
 			continue
 		}
 		item := fyne.NewMenuItem(upstreamName(choice), func() { w.setUpstream(choice) })
-		item.Checked = choice == w.state.Upstream
+		item.Checked = i == slices.IndexFunc(choices, inForce)
 		items = append(items, item)
 	}
 	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(words.T("window.upstream.other"), w.askUpstream))
@@ -47,6 +48,13 @@ func (h *header) upstreams() *fyne.Menu {
 		items = append(items, fyne.NewMenuItem(words.T("window.upstream.test"), func() { w.cfg.OpenSettings("upstream") }))
 	}
 	return fyne.NewMenu("", items...)
+}
+
+// isUpstream reports whether a choice, which may have a user name, is the path
+// that a state names without.
+func isUpstream(choice, path string) bool {
+	up, err := tunnel.ParseUpstream(choice)
+	return err == nil && up.String() == path
 }
 
 // setUpstream has everything go another way. Streams in flight keep theirs.

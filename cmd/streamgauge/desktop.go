@@ -29,7 +29,7 @@ type desktop struct {
 	app      fyne.App
 	store    *settings.Store
 	problems []error // of the settings file
-	keyring  *settings.Keyring
+	secrets  *settings.Session
 	keys     *keylog.Place // where programs write their TLS keys, if they are asked to
 	station  *station.Station
 	window   *ui.Window
@@ -73,9 +73,10 @@ func (d *desktop) run() error {
 
 // open reads the settings and makes the proxy that they lead.
 func (d *desktop) open() error {
-	d.keyring = settings.NewKeyring()
+	keyring := settings.NewKeyring()
+	d.secrets = settings.NewSession(keyring)
 	var err error
-	if d.store, d.problems, err = settings.Open(d.settings, d.keyring); err != nil {
+	if d.store, d.problems, err = settings.Open(d.settings, keyring); err != nil {
 		return err
 	}
 	if d.keys, err = keylog.NewPlace(); err != nil {
@@ -84,7 +85,7 @@ func (d *desktop) open() error {
 	for _, problem := range d.problems {
 		fmt.Fprintf(os.Stderr, "streamgauge: %s: %v\n", d.settings, problem)
 	}
-	d.station = station.New(station.Config{Settings: d.store, Secrets: d.keyring, KeyLog: d.keys.File()})
+	d.station = station.New(station.Config{Settings: d.store, Secrets: d.secrets, KeyLog: d.keys.File()})
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)

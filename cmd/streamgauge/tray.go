@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -80,7 +79,7 @@ func (d *desktop) hand(f func()) {
 
 // trayView is what the tray has to show. judged remembers verdicts by exchange.
 func (d *desktop) trayView(judged map[string]tray.Latest) tray.View {
-	v := tray.View{State: d.station.State(), Upstreams: d.upstreams()}
+	v := tray.View{State: d.station.State(), Upstreams: d.store.Get().Upstreams()}
 	env := d.environment()
 	for _, shell := range []snippet.Shell{snippet.Bash, snippet.Fish, snippet.PowerShell, snippet.Cmd} {
 		v.Blocks = append(v.Blocks, tray.Block{Name: shell.Name, Text: snippet.Environment(shell, env).Text})
@@ -109,21 +108,6 @@ func judge(ex *tunnel.Exchange) tray.Latest {
 		l.Layer = suspects[0].Layer
 	}
 	return l
-}
-
-// upstreams are the paths to choose from: none, the one in force, those used
-// before.
-func (d *desktop) upstreams() []string {
-	s := d.store.Get()
-	all := append([]string{tunnel.Upstream{}.String(), s.Upstream}, s.RecentUpstreams...)
-	var distinct []string
-	for _, text := range all {
-		up, err := tunnel.ParseUpstream(text)
-		if err == nil && !slices.Contains(distinct, up.String()) {
-			distinct = append(distinct, up.String())
-		}
-	}
-	return distinct
 }
 
 // environment is what programs must be told to come this way.

@@ -14,7 +14,7 @@ func (d *desktop) newWindow() (*ui.Window, error) {
 	return ui.New(ui.Config{
 		App: d.app, Journal: d.station.Journal(), Station: d.station,
 		Language: s.Language, Theme: s.Theme,
-		Upstreams:    func() []string { return d.store.Get().RecentUpstreams },
+		Upstreams:    func() []string { return d.store.Get().Upstreams() },
 		Environment:  d.environment,
 		OpenSettings: d.openSettings,
 		Closed:       d.closed,
@@ -35,7 +35,7 @@ func (d *desktop) openSettings(field string) {
 	if d.preferences == nil {
 		p := &preferences{window: d.app.NewWindow(words.T("app.settings.title"))}
 		p.form = form.New(p.window, form.Config{
-			Store: d.store, Secrets: d.keyring, Prober: d.station, Autostart: d.login,
+			Store: d.store, Secrets: d.secrets, Prober: d.station, Autostart: d.login,
 			PasswordChanged: d.passwordChanged,
 		})
 		p.window.SetContent(p.form.Content())
@@ -47,17 +47,9 @@ func (d *desktop) openSettings(field string) {
 		d.preferences = p
 		p.form.ShowState(d.station.State())
 	}
-	if section, known := sections[field]; known {
-		d.preferences.form.Open(section)
-	}
+	d.preferences.form.Open(field)
 	d.preferences.window.Show()
 	d.preferences.window.RequestFocus()
-}
-
-// sections are the pages on which the window may ask for a field.
-var sections = map[string]form.Section{
-	"listen": form.ProxySection, "listen_user": form.ProxySection, "upstream": form.UpstreamSection,
-	"bypass": form.UpstreamSection, "key_log": form.WindowSection,
 }
 
 // passwordChanged makes the proxy ask for its passwords again.

@@ -100,13 +100,13 @@ func (f *Form) ShowState(s tunnel.State) {
 }
 
 // Open shows the page of a field, named as in the settings file, with the cursor
-// in it where it is typed. Any other name shows the first page.
+// in it where it is typed. A name that is no field changes nothing.
 func (f *Form) Open(field string) {
-	i := 0
-	if r := f.rows[field]; r != nil {
-		i = slices.IndexFunc(f.pages, func(p *page) bool { return slices.Contains(p.body.Objects, r.object) })
+	r := f.rows[field]
+	if r == nil {
+		return
 	}
-	f.choose(i)
+	f.choose(slices.IndexFunc(f.pages, func(p *page) bool { return slices.Contains(p.body.Objects, r.object) }))
 	if entry := f.entries[field]; entry != nil {
 		f.window.Canvas().Focus(entry)
 	}

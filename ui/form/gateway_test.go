@@ -17,7 +17,7 @@ func TestTargets(t *testing.T) {
 	w.wantFooter("All settings are in force", false) // an empty line says nothing
 	list := w.form.lists[fieldTargets]
 	test.Type(list.all[0].entries[0], "lab")
-	w.wantNote(fieldTargets, "The base URL of lab is not complete", alarm)
+	w.wantNote(fieldTargets, "lab: not a base URL", alarm)
 	test.Type(list.all[0].entries[1], "https://lab.example/api")
 	w.wantFooter("Not in force yet: Names", true)
 	w.form.apply()

@@ -2,6 +2,7 @@ package tray
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -87,14 +88,18 @@ func (t *Tray) proxy(s tunnel.State) entry {
 }
 
 func (t *Tray) upstreams(v View) []entry {
+	inUse := slices.IndexFunc(v.Upstreams, func(up string) bool {
+		parsed, err := tunnel.ParseUpstream(up) // which may have a user name
+		return err == nil && parsed.String() == v.State.Upstream
+	})
 	var all []entry
-	for _, up := range v.Upstreams {
+	for i, up := range v.Upstreams {
 		e := entry{subject: up, action: func() { t.actions.SetUpstream(up) }}
 		e.label = up
 		if up == "direct" {
 			e.label = words.T("tray.direct")
 		}
-		if e.ticked = up == v.State.Upstream; e.ticked {
+		if e.ticked = i == inUse; e.ticked {
 			key := "tray.upstream.used"
 			if v.State.On && v.State.Health.Err != nil {
 				key = "tray.upstream.down"

@@ -35,7 +35,8 @@ type Actions struct {
 // View is what the tray shows. The zero value is a proxy that is off.
 type View struct {
 	State tunnel.State
-	// Upstreams are the paths to choose from, without credentials.
+	// Upstreams are the paths to choose from, without passwords. Of those that
+	// differ in the user name alone the first is taken for the one in force.
 	Upstreams []string
 	// Blocks are lines to copy, by the shell that takes them.
 	Blocks []Block

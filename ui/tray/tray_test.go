@@ -233,6 +233,21 @@ func TestIcon(t *testing.T) {
 	}
 }
 
+func TestUpstreamWithUser(t *testing.T) {
+	tray, shown, done := newTray(t, words.English)
+	tray.Show(View{
+		State:     tunnel.State{Upstream: "socks5://h:1"},
+		Upstreams: []string{"direct", "socks5://ann@h:1", "socks5://bob@h:1"},
+	})
+	if got, want := shown.text(), "* Upstream: socks5://ann@h:1 (in use)\n  Upstream: socks5://bob@h:1\n"; !strings.Contains(got, want) {
+		t.Errorf("menu reads\n%s\nwant in it\n%s", got, want)
+	}
+	shown.click(t, "bob")
+	if want := []string{"upstream socks5://bob@h:1"}; !slices.Equal(*done, want) {
+		t.Errorf("done %q, want %q: the user name is needed", *done, want)
+	}
+}
+
 func TestUpstreamDownIsSaid(t *testing.T) {
 	tray, shown, _ := newTray(t, words.Chinese)
 	v := busy()
