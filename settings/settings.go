@@ -61,6 +61,11 @@ type Settings struct {
 	// KeyLog has the programs that are pointed here write their TLS keys to a
 	// file of ours, so that their tunnels can be looked into. Default false.
 	KeyLog bool `json:"key_log"`
+	// Decrypt lists the hosts whose TLS connections are opened with a certificate
+	// authority of this installation's own, which is made when the first is
+	// listed: a host, an address, or *.suffix for all hosts under a name, without
+	// port. Default empty: none is, and there is no authority.
+	Decrypt []string `json:"decrypt"`
 	// KeepExchanges is how many exchanges are remembered; the oldest finished
 	// one makes room. From 1 to 100000, default 2000; zero is refused.
 	KeepExchanges int `json:"keep_exchanges"`
@@ -128,6 +133,7 @@ func Default() Settings {
 // nil, so that copies of equal settings are deeply equal.
 func (s Settings) Clone() Settings {
 	s.Bypass = append([]string(nil), s.Bypass...)
+	s.Decrypt = append([]string(nil), s.Decrypt...)
 	s.RecentUpstreams = append([]string(nil), s.RecentUpstreams...)
 	if s.Targets = maps.Clone(s.Targets); len(s.Targets) == 0 {
 		s.Targets = nil

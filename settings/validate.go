@@ -74,6 +74,9 @@ func (s Settings) problems() []*FieldError {
 	add(checkTimeout("handshake_timeout", s.HandshakeTimeout))
 	add(checkTimeout("dial_timeout", s.DialTimeout))
 	add(checkIdle(s.TunnelIdleTimeout))
+	for _, entry := range s.Decrypt {
+		add(checkDecrypt(entry))
+	}
 	add(checkCount("keep_exchanges", s.KeepExchanges, 1, 100_000))
 	add(checkCount("keep_chunks", s.KeepChunks, 2, 1_000_000))
 	add(checkChoice("language", s.Language, Languages()))

@@ -54,6 +54,12 @@ const (
 	RemarkNotHTTP    Remark = "not_http"    // opened, but there is no HTTP inside that can be followed
 )
 
+// The remarks on tunnels to listed hosts that were passed on unopened.
+const (
+	RemarkUntrusted  Remark = "untrusted"   // a client of this host did not trust our authority before
+	RemarkNotCovered Remark = "not_covered" // our authority was made for other hosts
+)
+
 // Header is one field line of a head, in the order and spelling of the wire
 // where the wire was seen.
 type Header struct {

@@ -81,9 +81,12 @@ func (f *Front) Open(ctx context.Context, t Tunnel) (conn *Conn, pass *Tunnel) {
 	if !isHello || !ok {
 		return nil, &t
 	}
+	if f.refuses(host) {
+		return nil, t.unopened(tunnel.RemarkUntrusted)
+	}
 	leaf, err := f.cfg.Authority.Leaf(host)
 	if err != nil {
-		return nil, &t // an authority that was made for others signs for them only
+		return nil, t.unopened(tunnel.RemarkNotCovered)
 	}
 	t.Live.Update(func(ex *tunnel.Exchange) { ex.TLS.ServerName = hello.ServerName })
 	session := f.reach(ctx, t, host, protocols)
@@ -102,6 +105,12 @@ func (f *Front) Open(ctx context.Context, t Tunnel) (conn *Conn, pass *Tunnel) {
 	return &Conn{plain: &plain{secured}, client: t.Client, session: session, live: t.Live}, nil
 }
 
+// unopened says in the record why t is passed on.
+func (t *Tunnel) unopened(why tunnel.Remark) *Tunnel {
+	t.Live.Update(func(ex *tunnel.Exchange) { ex.Remark = why })
+	return t
+}
+
 // wanted returns the host to sign for and the protocols that both sides may
 // speak, in the client's order. ok is false if the tunnel is not to be opened.
 func (f *Front) wanted(addr string, hello wire.Hello) (host string, protocols []string, ok bool) {
@@ -116,7 +125,7 @@ func (f *Front) wanted(addr string, hello wire.Hello) (host string, protocols []
 		}
 	}
 	otherProtocol := len(hello.Protocols) > 0 && len(protocols) == 0
-	return host, protocols, ok && !otherProtocol && f.cfg.Hosts.Has(host) && !f.refuses(host)
+	return host, protocols, ok && !otherProtocol && f.cfg.Hosts.Has(host)
 }
 
 // reach does TLS with the origin first, so that the client is offered what the

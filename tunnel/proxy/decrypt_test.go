@@ -378,6 +378,9 @@ func TestPinnedClient(t *testing.T) {
 			t.Fatalf("the second connection was opened again: %v", err)
 		}
 		conn.Close()
+		if ex := s.last(); ex.Remark != tunnel.RemarkUntrusted || ex.End != tunnel.Complete {
+			t.Errorf("recorded remark %q, end %q", ex.Remark, ex.End)
+		}
 	})
 }
 

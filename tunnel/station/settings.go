@@ -79,6 +79,9 @@ func (st *Station) proxyConfig(s settings.Settings) (proxy.Config, error) {
 		DialTimeout:      time.Duration(s.DialTimeout),
 		TunnelIdle:       time.Duration(s.TunnelIdleTimeout),
 	}
+	if cfg.Decrypt, err = st.decryption(s); err != nil {
+		return proxy.Config{}, err
+	}
 	if s.KeyLog {
 		cfg.KeyLog = st.cfg.KeyLog
 	}

@@ -36,6 +36,9 @@ type Config struct {
 	// KeyLog names the file into which programs write their TLS keys, which is
 	// followed while the settings say key_log; empty: there is none.
 	KeyLog string
+	// AuthorityDir is where the certificate authority is kept, or made, with
+	// which the hosts that the settings list are opened; empty: none can be.
+	AuthorityDir string
 }
 
 // Station is the proxy with its journal and its switch. All methods may be
