@@ -108,9 +108,10 @@ func TestNodeUndici(t *testing.T) {
 	seen(t, g.finish(t, 1), o.addr, "")
 }
 
-// TestNodeEnvironment: since version 24 Node reads the proxy variables, if asked.
-// SGAUGE_PEER_NODE may name such a Node where the machine's own is older.
-func TestNodeEnvironment(t *testing.T) {
+// newNode returns a Node of that version or a later one, or skips the test.
+// SGAUGE_PEER_NODE may name one where the machine's own is older.
+func newNode(t *testing.T, wanted int) string {
+	t.Helper()
 	node := os.Getenv("SGAUGE_PEER_NODE")
 	if node == "" {
 		node = need(t, "node", "nodejs")
@@ -119,9 +120,15 @@ func TestNodeEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if major, err := strconv.Atoi(strings.TrimSpace(string(version))); err != nil || major < 24 {
-		t.Skipf("Node %s ignores the proxy variables; 24 is the first that does not", strings.TrimSpace(string(version)))
+	if major, err := strconv.Atoi(strings.TrimSpace(string(version))); err != nil || major < wanted {
+		t.Skipf("this is Node %s, and %d is the first that can do it", strings.TrimSpace(string(version)), wanted)
 	}
+	return node
+}
+
+// TestNodeEnvironment: since version 24 Node reads the proxy variables, if asked.
+func TestNodeEnvironment(t *testing.T) {
+	node := newNode(t, 24)
 	g := serve(t, peer{})
 	o := newOrigin(t, oneOfEach, nil)
 	script := writeFile(t, t.TempDir(), "read.js", nodeReader)

@@ -147,10 +147,7 @@ func (o *modelOrigin) serve(conn net.Conn, s sdk) error {
 // TestSDKs: the official clients, unmodified, stream through the gateway, by
 // address and by name, and have every event before the next is sent.
 func TestSDKs(t *testing.T) {
-	node := os.Getenv("SGAUGE_PEER_NODE") // the clients want version 20 at least
-	if node == "" {
-		node = need(t, "node", "nodejs")
-	}
+	node := newNode(t, 20)
 	for name, s := range sdks {
 		for _, named := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/named %v", name, named), func(t *testing.T) {
