@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
 	"streamgauge/tunnel/tunneltest"
@@ -25,7 +26,7 @@ func BenchmarkFrame(b *testing.B) {
 				w := test.NewTempWindow(b, s)
 				w.SetPadded(false)
 				w.Resize(fyne.NewSize(900, 400))
-				w.Canvas().(test.WindowlessCanvas).SetScale(float32(scale))
+				w.Canvas().(software.WindowlessCanvas).SetScale(float32(scale))
 				b.ReportAllocs()
 				for b.Loop() {
 					s.Refresh()

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 
@@ -143,7 +145,7 @@ func TestStreamPictures(t *testing.T) {
 
 func TestDarkAndScaled(t *testing.T) {
 	inWorld(t, dark, func(w world) {
-		w.window.Canvas().(test.WindowlessCanvas).SetScale(2)
+		w.window.Canvas().(software.WindowlessCanvas).SetScale(2)
 		w.show(streamOf(tunneltest.Paused(events(40), 22, 4*time.Second), 0))
 		w.looks("stalled-dark")
 	})
@@ -212,7 +214,7 @@ func timelineOf() *Timeline {
 
 func TestStripPictures(t *testing.T) {
 	inWorld(t, light, func(w world) {
-		rows := fyne.NewContainerWithoutLayout()
+		rows := container.NewWithoutLayout()
 		running := tunneltest.Until(events(40), 2600*time.Millisecond)
 		cut := events(30)
 		cut.End = tunnel.Truncated

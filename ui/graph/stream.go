@@ -142,12 +142,21 @@ func (s *Stream) tell(a plot.Arrival) string {
 		plot.Bytes(int64(a.Bytes)),
 	}
 	if s.series.HasUnits() {
-		said = append(said, words.N("graph.tip.units", int(a.Units), words.Values{"Total": plot.Count(a.TotalUnits)}))
+		said = append(said, s.units(a))
 	}
 	if a.Slow {
 		said = append(said, words.T("graph.client_slow"))
 	}
 	return strings.Join(said, "   ")
+}
+
+// units says how many units an arrival completed.
+func (s *Stream) units(a plot.Arrival) string {
+	key := "graph.tip.units"
+	if kind := s.series.UnitKind(); kind != tunnel.NoUnits {
+		key = "graph.tip.units." + kind.String()
+	}
+	return words.N(key, int(a.Units), words.Values{"Total": plot.Count(a.TotalUnits)})
 }
 
 // AccessibilityLabel says in words what is shown.

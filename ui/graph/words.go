@@ -9,8 +9,8 @@ import (
 // read returns the words of the graphs in the present language.
 func read() plot.Words {
 	w := plot.Words{
-		Bytes: words.T("graph.bytes"), Units: words.T("graph.units"),
-		Wait: words.T("graph.wait"), Silence: words.T("graph.silence"), AtOnce: words.T("graph.at_once"), ClientSlow: words.T("graph.client_slow"),
+		Bytes: words.T("graph.bytes"),
+		Wait:  words.T("graph.wait"), Silence: words.T("graph.silence"), AtOnce: words.T("graph.at_once"), ClientSlow: words.T("graph.client_slow"),
 		Sent: words.T("graph.sent"), Head: words.T("graph.head"),
 		Chunks: words.T("graph.chunks"), Turns: words.T("graph.turns"),
 		Up: words.T("graph.up"), Down: words.T("graph.down"),
@@ -23,6 +23,10 @@ func read() plot.Words {
 	}
 	for part := tunnel.Opening; part <= tunnel.Heartbeat; part++ {
 		w.Parts[part] = words.T("graph.part." + part.String())
+	}
+	w.Units[tunnel.NoUnits] = words.T("graph.units")
+	for kind := tunnel.SSE; kind <= tunnel.TLSRecord; kind++ {
+		w.Units[kind] = words.T("graph.units." + kind.String())
 	}
 	for i, phase := range tunnel.AllPhases() {
 		w.Phases[i] = words.T("graph.phase." + phase.String())

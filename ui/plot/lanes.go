@@ -3,6 +3,7 @@ package plot
 import (
 	"image/color"
 	"math/bits"
+	"strconv"
 	"time"
 
 	"streamgauge/tunnel"
@@ -21,8 +22,12 @@ var partsInOrder = []tunnel.Part{tunnel.Reasoning, tunnel.Content, tunnel.Tool, 
 // lanesOf lists what the exchange has lanes for: its chunks always, the parts of
 // a model's answer, the two directions of a WebSocket, the turns of a tunnel.
 func (l *streamLayout) lanesOf() []lane {
-	lanes := []lane{{l.Words.Chunks, tickHeight, (*streamLayout).chunkLane}}
 	ex := l.series.ex
+	name := l.Words.Chunks
+	if ex.ReadsPerChunk > 1 { // merged for lack of room: a tick is several
+		name += " ×" + strconv.Itoa(ex.ReadsPerChunk)
+	}
+	lanes := []lane{{name, tickHeight, (*streamLayout).chunkLane}}
 	if ex.Answer.API != "" {
 		for _, part := range partsInOrder {
 			if hasPart(ex.Units, part) {
@@ -169,7 +174,7 @@ func (l *streamLayout) legend() {
 // measures names what the staircase can count, what it counts in ink.
 func (l *streamLayout) measures(both bool) {
 	x := l.Plot.X
-	for m, word := range []string{l.Words.Bytes, l.Words.Units} {
+	for m, word := range []string{l.Words.Bytes, l.Words.Units[l.series.UnitKind()]} {
 		chosen := Measure(m) == l.measure
 		if Measure(m) == ByUnits && !both {
 			break

@@ -30,7 +30,6 @@ type Series struct {
 	bytes, units []int64
 	slow         []int32 // client-limited chunks
 	silences     []Silence
-	largestGap   time.Duration
 }
 
 // Silence is a stretch without arrivals that is far longer than usual.
@@ -109,6 +108,14 @@ func (s *Series) Len() int { return len(s.chunks) }
 // HasUnits reports that units were told apart.
 func (s *Series) HasUnits() bool {
 	return len(s.units) > 0 && s.units[len(s.units)-1] > 0
+}
+
+// UnitKind is the rule by which units were told apart, NoUnits without an exchange.
+func (s *Series) UnitKind() tunnel.UnitKind {
+	if s.ex == nil || s.ex.UnitKind > tunnel.TLSRecord {
+		return tunnel.NoUnits
+	}
+	return s.ex.UnitKind
 }
 
 // Whole is the view that shows all of it: to its end with a little room, or, as

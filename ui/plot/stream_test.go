@@ -230,7 +230,7 @@ func TestTrackAt(t *testing.T) {
 	scene.Reset(600, 100, 1)
 	c.Scroll = trackRow
 	c.Lay(scene, Rect{W: 600, H: 100})
-	for y, want := range map[float32]int{0: -1, scene.Plot.Y + 1: 1 - 1 + int(c.Scroll/trackRow), scene.Plot.Bottom() + 1: -1} {
+	for y, want := range map[float32]int{0: -1, scene.Plot.Y + 1: int(c.Scroll / trackRow), scene.Plot.Bottom() + 1: -1} {
 		if got := c.TrackAt(scene, y); got != want {
 			t.Errorf("track at %v: %d, want %d", y, got, want)
 		}

@@ -107,12 +107,11 @@ func columnAt(at time.Duration, v View, n int) int {
 func columnsOf(columns []column, chunks []tunnel.Chunk, v View, n int) []column {
 	for i := seek(chunks, 0, v.From); i < len(chunks) && chunks[i].At <= v.To; {
 		k := columnAt(chunks[i].At, v, n)
-		next := len(chunks)
-		if border := v.At(float64(k+1) / float64(n)); k+1 < n {
-			next = max(seek(chunks, i, border), i+1)
-		} else {
-			next = seek(chunks, i, v.To+1)
+		border := v.To + 1
+		if k+1 < n {
+			border = v.At(float64(k+1) / float64(n))
 		}
+		next := max(seek(chunks, i, border), i+1)
 		columns = append(columns, column{i, next})
 		i = next
 	}

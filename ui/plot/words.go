@@ -4,8 +4,9 @@ import "streamgauge/tunnel"
 
 // Words are the texts of the graphs in one language.
 type Words struct {
-	Bytes, Units     string // the two measures, as titles
-	Wait             string // before the first byte
+	Bytes            string                       // one measure, as a title
+	Units            [tunnel.TLSRecord + 1]string // the other, by kind of unit
+	Wait             string                       // before the first byte
 	Silence          string
 	AtOnce           string // behind a part in per cent: in one lump
 	ClientSlow       string
@@ -32,7 +33,7 @@ type Words struct {
 // EnglishWords are the words of exported files, and of a window in English.
 func EnglishWords() Words {
 	w := Words{
-		Bytes: "bytes", Units: "events", Wait: "wait", Silence: "silence", AtOnce: "at once", ClientSlow: "client slow",
+		Bytes: "bytes", Units: [...]string{"units", "events", "lines", "reads", "frames", "records"}, Wait: "wait", Silence: "silence", AtOnce: "at once", ClientSlow: "client slow",
 		Sent: "sent", Head: "head", Chunks: "chunks", Turns: "turns", Up: "to origin", Down: "to client",
 		Complete: "complete", Truncated: "cut off", ClientClosed: "client left", Failed: "failed",
 		Following: "follow", Empty: "no exchange chosen", Nothing: "nothing arrived",
