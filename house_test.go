@@ -64,7 +64,8 @@ var table = map[string]string{
 	"ui/feed":            "tunnel tunnel/verdict tunnel/recording",
 	"ui/look":            "tunnel/verdict ui/plot",
 	"ui/table":           "tunnel tunnel/verdict ui/feed ui/graph ui/look ui/plot ui/words",
-	"ui":                 "tunnel tunnel/verdict tunnel/llm tunnel/recording settings assets ui/feed ui/graph ui/look ui/plot ui/snippet ui/table ui/words ui/form ui/tray",
+	"ui/detail":          "tunnel tunnel/verdict tunnel/llm tunnel/recording ui/feed ui/graph ui/look ui/plot ui/words",
+	"ui":                 "tunnel tunnel/verdict tunnel/llm tunnel/recording settings assets ui/detail ui/feed ui/graph ui/look ui/plot ui/snippet ui/table ui/words ui/form ui/tray",
 	"cmd/sgauge":         "* !ui !ui/graph !ui/words !ui/form !ui/tray",
 	"cmd/streamgauge":    "*",
 }
@@ -92,7 +93,7 @@ var dependencies = map[string]string{
 var owners = map[string][]string{
 	"github.com/elazarl/goproxy": {"tunnel/forward"},
 	"golang.org/x/net":           {"tunnel/upstream"},
-	"fyne.io/fyne/v2":            {"ui", "ui/graph", "ui/look", "ui/table", "ui/form", "ui/tray", "ui/words", "cmd/streamgauge"},
+	"fyne.io/fyne/v2":            {"ui", "ui/graph", "ui/look", "ui/table", "ui/detail", "ui/form", "ui/tray", "ui/words", "cmd/streamgauge"},
 }
 
 // startsPrograms may import os/exec. A directory stands for what is in it.

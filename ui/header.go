@@ -58,14 +58,14 @@ func newHeader(w *Window) *header {
 func (h *header) set(state *tunnel.State) {
 	h.power.Set(state.On)
 	h.power.Enable()
-	setText(h.address, state.Address, theme.ColorNameForeground)
+	look.SetLine(h.address, state.Address, theme.ColorNameForeground)
 	switch {
 	case state.On:
-		setText(h.standing, words.T("window.state.on"), theme.ColorNameSuccess)
+		look.SetLine(h.standing, words.T("window.state.on"), theme.ColorNameSuccess)
 	case state.Err != nil:
-		setText(h.standing, words.T("window.state.failed"), theme.ColorNameError)
+		look.SetLine(h.standing, words.T("window.state.failed"), theme.ColorNameError)
 	default:
-		setText(h.standing, words.T("window.state.off"), theme.ColorNamePlaceHolder)
+		look.SetLine(h.standing, words.T("window.state.off"), theme.ColorNamePlaceHolder)
 	}
 	h.setUpstream(state)
 	h.setProblem(state)
@@ -87,7 +87,7 @@ func (h *header) setUpstream(state *tunnel.State) {
 	}
 	h.dot.FillColor = look.Color(colour)
 	h.dot.Refresh()
-	setText(h.health, text, theme.ColorNamePlaceHolder)
+	look.SetLine(h.health, text, theme.ColorNamePlaceHolder)
 }
 
 // setProblem says what keeps the proxy from running, or from reaching anything,
@@ -138,7 +138,7 @@ func (h *header) settingsAction(field string) []look.Action {
 func (h *header) turn(on bool) {
 	w := h.window
 	h.power.Disable()
-	setText(h.standing, words.T("window.state.turning"), theme.ColorNamePlaceHolder)
+	look.SetLine(h.standing, words.T("window.state.turning"), theme.ColorNamePlaceHolder)
 	w.later(func() error { return w.cfg.Station.SetOn(on) }, func(error) { w.setState(w.cfg.Station.State()) })
 }
 

@@ -2,13 +2,10 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
-
-	"streamgauge/ui/look"
 )
 
 // menuButton is a button that opens a menu below itself.
@@ -34,12 +31,4 @@ func toolButton(text string, icon fyne.Resource, do func()) *widget.Button {
 // middle keeps an object at its own height, in the middle of a taller row.
 func middle(o fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
-}
-
-// setText changes a line, if that is a change.
-func setText(t *canvas.Text, text string, name fyne.ThemeColorName) {
-	if colour := look.Color(name); t.Text != text || t.Color != colour {
-		t.Text, t.Color = text, colour
-		t.Refresh()
-	}
 }

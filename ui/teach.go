@@ -3,7 +3,6 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -39,7 +38,7 @@ func newTeach(w *Window) *teach {
 	demo := container.NewHBox(t.demo, t.busy)
 	column := look.Column(6,
 		look.Strong(words.T("window.teach.title"), theme.SizeNameHeadingText),
-		paragraph(words.T("window.teach.text")), t.off, gapDown(8),
+		look.Paragraph(words.T("window.teach.text")), t.off, gapDown(8),
 		step("1", words.T("window.teach.copy"), words.T("window.teach.copy.text"), shells),
 		step("2", words.T("window.teach.base"), words.T("window.teach.base.text"), container.NewHBox(bases)),
 		step("3", words.T("window.teach.demo"), words.T("window.teach.demo.text"), demo), t.trouble)
@@ -51,15 +50,8 @@ func newTeach(w *Window) *teach {
 func step(number, title, text string, what fyne.CanvasObject) fyne.CanvasObject {
 	head := look.Strong(title, theme.SizeNameSubHeadingText)
 	badge := look.Badge(number)
-	body := look.Column(4, head, paragraph(text), what)
+	body := look.Column(4, head, look.Paragraph(text), what)
 	return look.Inset(10, 10, 0, 0, container.NewBorder(nil, nil, container.NewVBox(badge), nil, look.Inset(0, 0, 8, 0, body)))
-}
-
-// paragraph is text that wraps, without the room that labels keep around them.
-func paragraph(text string) fyne.CanvasObject {
-	l := widget.NewLabel(text)
-	l.Wrapping = fyne.TextWrapWord
-	return container.New(layout.NewCustomPaddedLayout(-theme.InnerPadding()/2, -theme.InnerPadding()/2, -theme.InnerPadding(), -theme.InnerPadding()), l)
 }
 
 func gapDown(height float32) fyne.CanvasObject {

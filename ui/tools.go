@@ -126,12 +126,6 @@ func (w *Window) explainFilter(beside fyne.CanvasObject) {
 	popup.ShowAtRelativePosition(fyne.NewPos(0, beside.Size().Height+4), beside)
 }
 
-func (w *Window) toggleLanes() {
-	w.session.lanes = !w.session.lanes
-	w.showLeft()
-	w.tools.update()
-}
-
 // clear forgets what has ended, and leaves nothing behind of it on the screen.
 func (w *Window) clear() {
 	w.cfg.Journal.Clear()
@@ -175,9 +169,9 @@ func (f *footer) update(frame *feed.Frame, filtered bool) {
 		text = words.T("window.footer.filtered", values)
 	}
 	if f.counts.Text != text {
-		setText(f.counts, text, theme.ColorNamePlaceHolder)
+		look.SetLine(f.counts, text, theme.ColorNamePlaceHolder)
 	}
 }
 
 // say shows a short sentence until the next one.
-func (f *footer) say(text string) { setText(f.said, text, theme.ColorNameForeground) }
+func (f *footer) say(text string) { look.SetLine(f.said, text, theme.ColorNameForeground) }

@@ -74,15 +74,16 @@ type Window struct {
 	frame   feed.Frame
 	state   tunnel.State
 
-	header  *header
-	tools   *tools
-	table   *table.Table
-	teach   *teach
-	side    *side
-	footer  *footer
-	middle  *fyne.Container // the teaching, or the split
-	working fyne.CanvasObject
-	left    *fyne.Container
+	header   *header
+	tools    *tools
+	table    *table.Table
+	teach    *teach
+	timeline *timeline
+	side     *side
+	footer   *footer
+	middle   *fyne.Container // the teaching, or the split
+	working  fyne.CanvasObject
+	left     *fyne.Container
 }
 
 // session is what the user has chosen in this window.
@@ -206,9 +207,10 @@ func (w *Window) themed(settings fyne.Settings) {
 // was before.
 func (w *Window) build() {
 	w.header, w.tools, w.teach, w.footer = newHeader(w), newTools(w), newTeach(w), newFooter()
-	w.side = newSide(w)
 	w.table = w.newTable()
-	w.left = container.NewStack(w.table)
+	w.timeline = newTimeline(w)
+	w.side = newSide(w)
+	w.left = container.NewStack(w.table, w.timeline.object)
 	split := container.NewHSplit(w.left, w.side.object)
 	split.SetOffset(w.session.split)
 	w.working = look.Frame(w.tools.object, nil, nil, nil, split)
@@ -221,6 +223,7 @@ func (w *Window) build() {
 	w.feed.Look(func(v *feed.View) { v.Names = names })
 	w.table.Choose(w.session.chosen)
 	w.table.Tick(w.session.ticked)
+	w.showLeft()
 	w.setState(w.state)
 	w.apply(w.frame)
 }
@@ -229,7 +232,11 @@ func (w *Window) newTable() *table.Table {
 	t := table.New()
 	t.OnChosen = w.choose
 	t.OnTicked = w.tick
-	t.OnSight = func(ids []string) { w.feed.Look(func(v *feed.View) { v.InSight = ids }) }
+	t.OnSight = func(ids []string) {
+		if !w.session.lanes {
+			w.feed.Look(func(v *feed.View) { v.InSight = ids })
+		}
+	}
 	t.OnFind = w.find
 	t.OnCopy = w.copyRequest
 	t.OnLeave = func() { w.table.Choose("") }
@@ -243,6 +250,9 @@ func (w *Window) apply(frame feed.Frame) {
 	setHidden(w.teach.object, !empty)
 	setHidden(w.working, empty)
 	w.table.SetRows(frame.Rows)
+	if w.session.lanes {
+		w.timeline.show(&frame, w.session.chosen)
+	}
 	w.tools.update()
 	w.side.update()
 	w.footer.update(&frame, w.session.filter != "")
@@ -250,6 +260,7 @@ func (w *Window) apply(frame feed.Frame) {
 
 func (w *Window) choose(id string) {
 	w.session.chosen, w.session.compare = id, false
+	w.timeline.chart.Select(id)
 	w.lookAt()
 	w.side.update()
 }

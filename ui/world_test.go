@@ -15,7 +15,6 @@ import (
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/journal"
-	"streamgauge/ui/feed"
 	"streamgauge/ui/look"
 )
 
@@ -99,6 +98,42 @@ func (w *world) pump(ok func() bool) {
 	}
 }
 
+// show shows the window in the size of the pictures and starts it.
+func (w *world) show() {
+	w.window.Show()
+	w.window.fyne.Resize(windowSize)
+	w.run()
+}
+
+// seen waits until the first row in sight has its arrivals.
+func (w *world) seen() {
+	w.t.Helper()
+	w.pump(func() bool {
+		for _, row := range w.window.frame.Rows {
+			if row.Exchange.Chunks == nil && row.Exchange.Totals.Reads > 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// open looks at an exchange, with a tab in front.
+func (w *world) open(id string, tab int) {
+	w.t.Helper()
+	w.window.table.Choose(id)
+	w.pump(func() bool { return w.window.whole(id) != nil })
+	w.window.side.pane.Turn(tab)
+}
+
+// dismiss closes whatever lies above the window.
+func (w *world) dismiss() {
+	overlays := w.window.fyne.Canvas().Overlays()
+	for overlays.Top() != nil {
+		overlays.Remove(overlays.Top())
+	}
+}
+
 // settle waits until a frame shows n exchanges.
 func (w *world) settle(n int) {
 	w.t.Helper()
@@ -160,8 +195,9 @@ func every(wait, gap time.Duration, n int, bytes, units int32) []tunnel.Chunk {
 	return chunks
 }
 
-// populate writes down one exchange of each sort.
-func populate(j *journal.Journal) {
+// populate writes down one exchange of each sort, and returns their IDs by names.
+func populate(j *journal.Journal) map[string]string {
+	ids := map[string]string{}
 	sse := []tunnel.Header{{Name: "Content-Type", Value: "text/event-stream"}, {Name: "Server", Value: "nginx/1.22.1"}, {Name: "Set-Cookie", Value: "session=4711"}}
 	asked := []tunnel.Header{{Name: "Host", Value: "api.example.com"}, {Name: "Authorization", Value: "Bearer sk-abcdefghijklmnop1234567890"}, {Name: "User-Agent", Value: "python-httpx/0.27"}}
 	ex := func(method, url, host string) tunnel.Exchange {
@@ -171,38 +207,40 @@ func populate(j *journal.Journal) {
 		}
 	}
 	good := ex("POST", "http://api.example.com/v1/chat/completions?stream=true", "api.example.com:80")
-	record(j, sample{Exchange: good, head: 220 * time.Millisecond, chunks: every(310*time.Millisecond, 60*time.Millisecond, 120, 210, 1)})
+	ids["good"] = record(j, sample{Exchange: good, head: 220 * time.Millisecond, chunks: every(310*time.Millisecond, 60*time.Millisecond, 120, 210, 1)})
 	lump := ex("GET", "http://behind-nginx.example.com/events", "behind-nginx.example.com:80")
-	record(j, sample{Exchange: lump, head: 6200 * time.Millisecond, chunks: every(6200*time.Millisecond, 0, 4, 4096, 20)})
+	ids["lump"] = record(j, sample{Exchange: lump, head: 6200 * time.Millisecond, chunks: every(6200*time.Millisecond, 0, 4, 4096, 20)})
 	blocks := ex("GET", "http://caddy.example.com/v1/messages", "caddy.example.com:80")
-	record(j, sample{Exchange: blocks, head: 200 * time.Millisecond, chunks: every(1200*time.Millisecond, time.Second, 7, 4096, 19)})
+	ids["blocks"] = record(j, sample{Exchange: blocks, head: 200 * time.Millisecond, chunks: every(1200*time.Millisecond, time.Second, 7, 4096, 19)})
 	stall := ex("POST", "http://ollama.local:11434/api/generate", "ollama.local:11434")
-	record(j, sample{Exchange: stall, head: 80 * time.Millisecond, chunks: append(every(120*time.Millisecond, 40*time.Millisecond, 60, 90, 1), every(7*time.Second, 40*time.Millisecond, 50, 90, 1)...)})
+	ids["stall"] = record(j, sample{Exchange: stall, head: 80 * time.Millisecond, chunks: append(every(120*time.Millisecond, 40*time.Millisecond, 60, 90, 1), every(7*time.Second, 40*time.Millisecond, 50, 90, 1)...)})
 	cut := ex("POST", "http://api.example.com/v1/responses", "api.example.com:80")
 	cut.End, cut.Error = tunnel.Truncated, "read origin: connection reset by peer"
-	record(j, sample{Exchange: cut, head: 180 * time.Millisecond, chunks: every(240*time.Millisecond, 50*time.Millisecond, 44, 180, 1)})
+	ids["cut"] = record(j, sample{Exchange: cut, head: 180 * time.Millisecond, chunks: every(240*time.Millisecond, 50*time.Millisecond, 44, 180, 1)})
 	page := ex("GET", "http://www.example.com/聊天/index.html", "www.example.com:80")
 	page.UnitKind = tunnel.NoUnits
-	record(j, sample{Exchange: page, head: 31 * time.Millisecond, chunks: []tunnel.Chunk{{At: 32 * time.Millisecond, Bytes: 5120}}})
+	ids["page"] = record(j, sample{Exchange: page, head: 31 * time.Millisecond, chunks: []tunnel.Chunk{{At: 32 * time.Millisecond, Bytes: 5120}}})
 	failed := ex("GET", "http://nowhere.invalid/", "nowhere.invalid:80")
 	failed.Status, failed.End, failed.Error = 0, tunnel.Failed, "nowhere.invalid: name not found"
-	record(j, sample{Exchange: failed})
+	ids["failed"] = record(j, sample{Exchange: failed})
 	opaque := ex("CONNECT", "api.openai.com:443", "api.openai.com:443")
 	opaque.Kind, opaque.Status, opaque.Protocol, opaque.UnitKind = tunnel.KindTunnel, 200, "HTTP/1.1", tunnel.TLSRecord
 	opaque.TLS = tunnel.TLSInfo{ServerName: "api.openai.com", ALPN: "h2", Version: "TLS 1.3"}
 	outer := record(j, sample{Exchange: opaque, chunks: every(160*time.Millisecond, 30*time.Millisecond, 90, 300, 1)})
+	ids["tunnel"] = outer
 	inner := ex("POST", "https://api.openai.com/v1/chat/completions", "api.openai.com:443")
 	inner.Kind, inner.Tunnel, inner.Protocol = tunnel.KindKeylog, outer, "HTTP/2.0"
-	record(j, sample{Exchange: inner, head: 170 * time.Millisecond, chunks: every(180*time.Millisecond, 30*time.Millisecond, 88, 300, 1)})
+	ids["inner"] = record(j, sample{Exchange: inner, head: 170 * time.Millisecond, chunks: every(180*time.Millisecond, 30*time.Millisecond, 88, 300, 1)})
 	socket := ex("GET", "http://127.0.0.1:8080/live", "127.0.0.1:8080")
 	socket.Kind, socket.Status, socket.UnitKind = tunnel.KindWebSocket, 101, tunnel.WebSocket
-	record(j, sample{Exchange: socket, head: 8 * time.Millisecond, chunks: every(50*time.Millisecond, 250*time.Millisecond, 40, 60, 1)})
+	ids["socket"] = record(j, sample{Exchange: socket, head: 8 * time.Millisecond, chunks: every(50*time.Millisecond, 250*time.Millisecond, 40, 60, 1)})
 	gone := ex("GET", "http://api.example.com/v1/models", "api.example.com:80")
 	gone.Status = 503
-	record(j, sample{Exchange: gone, head: 90 * time.Millisecond, chunks: []tunnel.Chunk{{At: 91 * time.Millisecond, Bytes: 64}}})
+	ids["gone"] = record(j, sample{Exchange: gone, head: 90 * time.Millisecond, chunks: []tunnel.Chunk{{At: 91 * time.Millisecond, Bytes: 64}}})
 	running := ex("POST", "http://127.0.0.1:1889/openai/v1/chat/completions", "api.openai.com:443")
 	running.Kind, running.Start = tunnel.KindGateway, time.Now().Add(-4*time.Second)
-	record(j, sample{Exchange: running, blank: true, head: 240 * time.Millisecond, chunks: every(400*time.Millisecond, 55*time.Millisecond, 62, 190, 1)})
+	ids["running"] = record(j, sample{Exchange: running, blank: true, head: 240 * time.Millisecond, chunks: every(400*time.Millisecond, 55*time.Millisecond, 62, 190, 1)})
+	return ids
 }
 
 // picture writes what the window shows as a PNG, where STREAMGAUGE_GALLERY names a
@@ -233,5 +271,3 @@ func each(t *testing.T, f func(t *testing.T, w *world, name string)) {
 		}
 	}
 }
-
-var _ = feed.Frame{}

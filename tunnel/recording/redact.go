@@ -159,3 +159,7 @@ func redactAuthority(s string) string {
 	}
 	return s
 }
+
+// RedactText masks whatever looks like a credential in a text that is to be shown:
+// a piece of a body, a line of a stream.
+func RedactText(s string) string { return redactText(s, 0) }

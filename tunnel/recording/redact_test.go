@@ -251,3 +251,13 @@ func FuzzRedact(f *testing.F) {
 		}
 	})
 }
+
+func TestRedactText(t *testing.T) {
+	const secret = "sk-abcdefghijklmnop1234567890"
+	if got := RedactText(`data: {"text":"the key is ` + secret + `"}`); strings.Contains(got, secret) || !strings.Contains(got, Mask) {
+		t.Errorf("RedactText leaves %q", got)
+	}
+	if got := RedactText("data: 你好"); got != "data: 你好" {
+		t.Errorf("RedactText changes a harmless text to %q", got)
+	}
+}

@@ -81,6 +81,10 @@ type Frame struct {
 	Total, Running int
 	// Open are those of View.Open that are still kept.
 	Open []*Whole
+	// Inside are the rows of all that was seen within tunnels, the newest first,
+	// and Cutoffs what only several exchanges of one host show.
+	Inside  []*Row
+	Cutoffs []verdict.Cutoff
 	// At is when the frame was made.
 	At time.Time
 }
@@ -107,6 +111,8 @@ type Feed struct {
 	known   map[string]*entry
 	wholes  map[string]*Whole
 	running int
+	cutoffs verdict.Cutoffs
+	found   []verdict.Cutoff
 }
 
 // New returns a feed of journal. show is called from the goroutine of Run with one

@@ -18,7 +18,9 @@ type entry struct {
 	// judged is when the verdict was made.
 	judged time.Time
 	stale  bool // changed since it was judged
-	kept   bool // in the latest snapshot
+	// counted is whether it was taken into account for the cutoffs.
+	counted bool
+	kept    bool // in the latest snapshot
 }
 
 // mark tells whether a summary differs from the one before.
@@ -59,6 +61,9 @@ func (f *Feed) frame(view *View, now time.Time) Frame {
 		if e.row.Running() {
 			frame.Running++
 		}
+		if ex.Tunnel != "" {
+			frame.Inside = append(frame.Inside, e.row)
+		}
 		if len(frame.Lanes) < view.Lanes {
 			frame.Lanes = append(frame.Lanes, e.row)
 		}
@@ -67,7 +72,7 @@ func (f *Feed) frame(view *View, now time.Time) Frame {
 		}
 	}
 	f.forget()
-	f.running = frame.Running
+	f.running, frame.Cutoffs = frame.Running, f.found
 	for _, id := range view.Open {
 		if whole := f.wholes[id]; whole != nil {
 			frame.Open = append(frame.Open, whole)
@@ -196,6 +201,11 @@ func (f *Feed) judge(e *entry, row *Row, now time.Time, wanted bool) {
 	if again {
 		j := recording.Judge(&ex)
 		row.Verdict, row.Blamed = j.Verdict, j.Blamed()
+		if !row.Running() && !e.counted {
+			e.counted = true
+			f.cutoffs.Add(&ex)
+			f.found = f.cutoffs.Found()
+		}
 	}
 	if wanted {
 		row.Exchange.Chunks = ex.Chunks

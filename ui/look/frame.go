@@ -33,7 +33,7 @@ func (f *frame) MinSize([]fyne.CanvasObject) fyne.Size {
 
 // Layout is for Fyne.
 func (f *frame) Layout(_ []fyne.CanvasObject, size fyne.Size) {
-	top, bottom := least(f.top).Height, least(f.bottom).Height
+	top, bottom := tall(f.top, size.Width), tall(f.bottom, size.Width)
 	left, right := least(f.left).Width, least(f.right).Width
 	height := max(size.Height-top-bottom, 0)
 	place(f.top, 0, 0, size.Width, top)
@@ -41,6 +41,16 @@ func (f *frame) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	place(f.left, 0, top, left, height)
 	place(f.right, size.Width-right, top, right, height)
 	place(f.centre, left, top, max(size.Width-left-right, 0), height)
+}
+
+// tall is how tall an object is at a width: texts that wrap know it only then.
+func tall(o fyne.CanvasObject, width float32) float32 {
+	height := least(o).Height
+	if o != nil && o.Visible() && o.Size().Width != width {
+		o.Resize(fyne.NewSize(width, height))
+		height = least(o).Height
+	}
+	return height
 }
 
 func place(o fyne.CanvasObject, x, y, width, height float32) {
@@ -98,8 +108,9 @@ func (l line) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		}
 		least := o.MinSize()
 		if l.down {
-			place(o, 0, at, size.Width, least.Height)
-			at += least.Height + l.room
+			height := tall(o, size.Width)
+			place(o, 0, at, size.Width, height)
+			at += height + l.room
 			continue
 		}
 		place(o, at, (size.Height-least.Height)/2, least.Width, least.Height)

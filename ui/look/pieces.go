@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 )
 
 // Fill is a rectangle in a colour of the theme.
@@ -96,4 +97,34 @@ func LanesIcon() fyne.Resource {
 // CompareIcon shows two staircases.
 func CompareIcon() fyne.Resource {
 	return theme.NewThemedResource(fyne.NewStaticResource("compare.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><path fill="#000" d="M3 19v-2h4v-5h4V7h4V3h6v2h-4v4h-4v5H9v5zM13 21v-2h3v-4h3v-4h2v6h-3v4z"/></svg>`)))
+}
+
+// CodeBlock is lines to copy, with a button that does.
+func CodeBlock(text, copyText string, copied func(text string)) fyne.CanvasObject {
+	lines := widget.NewLabel(text)
+	lines.TextStyle.Monospace = true
+	lines.Selectable = true
+	button := widget.NewButtonWithIcon(copyText, theme.ContentCopyIcon(), func() { copied(text) })
+	ground := Fill(theme.ColorNameHeaderBackground)
+	ground.CornerRadius, ground.StrokeWidth, ground.StrokeColor = 6, 1, Color(theme.ColorNameSeparator)
+	return container.NewStack(ground, Inset(2, 2, 4, 6,
+		Frame(nil, nil, nil, Column(0, Inset(3, 0, 4, 0, button)), container.NewHScroll(lines))))
+}
+
+// Share is a bar that is filled to a part, 0…1.
+func Share(part float32, name fyne.ThemeColorName) fyne.CanvasObject {
+	ground, bar := Fill(theme.ColorNameButton), Fill(name)
+	ground.CornerRadius, bar.CornerRadius = 3, 3
+	return &fyne.Container{Layout: share(min(max(part, 0), 1)), Objects: []fyne.CanvasObject{ground, bar}}
+}
+
+type share float32
+
+// MinSize is for Fyne.
+func (share) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(60, 6) }
+
+// Layout is for Fyne.
+func (s share) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	place(objects[0], 0, 0, size.Width, size.Height)
+	place(objects[1], 0, 0, size.Width*float32(s), size.Height)
 }

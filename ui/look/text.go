@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 )
 
 // Elide returns as much of text as fits into width, with an ellipsis where
@@ -38,6 +39,11 @@ func Caption(text string) *canvas.Text {
 	return colored(text, theme.ColorNamePlaceHolder, theme.SizeNameCaptionText)
 }
 
+// Muted is a line of the usual size in the colour of what only names things.
+func Muted(text string) *canvas.Text {
+	return colored(text, theme.ColorNamePlaceHolder, theme.SizeNameText)
+}
+
 // Strong is a line that stands out.
 func Strong(text string, size fyne.ThemeSizeName) *canvas.Text {
 	t := colored(text, theme.ColorNameForeground, size)
@@ -49,4 +55,56 @@ func colored(text string, name fyne.ThemeColorName, size fyne.ThemeSizeName) *ca
 	t := canvas.NewText(text, Color(name))
 	t.TextSize = theme.Size(size)
 	return t
+}
+
+// Paragraph is text that wraps and can be selected, without the room that labels
+// keep around them.
+func Paragraph(text string) *Prose {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	l.Selectable = true
+	return newProse(l)
+}
+
+// Note is a paragraph in the colour of what is beside the matter.
+func Note(text string) *Prose {
+	p := Paragraph(text)
+	p.label.Importance = widget.LowImportance
+	return p
+}
+
+// Prose is a paragraph whose text can change.
+type Prose struct {
+	widget.BaseWidget
+	label *widget.Label
+}
+
+func newProse(l *widget.Label) *Prose {
+	p := &Prose{label: l}
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+// CreateRenderer is for Fyne.
+func (p *Prose) CreateRenderer() fyne.WidgetRenderer {
+	x, y := -theme.InnerPadding(), -theme.InnerPadding()/2
+	return widget.NewSimpleRenderer(Inset(y, y, x, x, p.label))
+}
+
+// SetText changes the text, if that is a change.
+func (p *Prose) SetText(text string) {
+	if p.label.Text != text {
+		p.label.SetText(text)
+	}
+}
+
+// Text is what it says.
+func (p *Prose) Text() string { return p.label.Text }
+
+// SetLine changes a line and its colour, if that is a change.
+func SetLine(t *canvas.Text, text string, name fyne.ThemeColorName) {
+	if colour := Color(name); t.Text != text || t.Color != colour {
+		t.Text, t.Color = text, colour
+		t.Refresh()
+	}
 }

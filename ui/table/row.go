@@ -45,7 +45,7 @@ func newRowView() *rowView {
 		line: look.Fill(theme.ColorNameSeparator), tick: look.NewTick(), mark: &canvas.Image{FillMode: canvas.ImageFillContain},
 		before: look.Caption(""), after: look.Caption(""), strip: graph.NewStrip(),
 	}
-	v.Container = container.NewWithoutLayout(v.ground, v.bar, v.line, v.tick.Object(), v.mark, v.before, v.after, v.strip)
+	v.Container = container.NewWithoutLayout(v.line, v.tick.Object(), v.mark, v.before, v.after, v.strip)
 	for c := range v.texts {
 		switch column(c) {
 		case colTick, colMark, colStrip:
@@ -60,6 +60,10 @@ func newRowView() *rowView {
 		v.texts[c] = text
 		v.Add(text)
 	}
+	// What the user does lies over the row as a tint, the strip's own ground
+	// included.
+	v.Add(v.ground)
+	v.Add(v.bar)
 	return v
 }
 
@@ -118,7 +122,7 @@ func (v *rowView) paint() {
 	var ground color.Color = color.Transparent
 	switch {
 	case v.looks.chosen:
-		ground = look.Color(theme.ColorNameSelection)
+		ground = look.Tint(theme.ColorNamePrimary, 0x2a)
 	case v.looks.hovered:
 		ground = look.Color(theme.ColorNameHover)
 	}
@@ -184,16 +188,7 @@ func (v *rowView) setMark(row *feed.Row) {
 
 func (v *rowView) set(c column, text string, name fyne.ThemeColorName, l layout) {
 	t := v.texts[c]
-	setText(t, look.Elide(text, l[c].width-2*edge, t.TextSize, t.TextStyle), name)
-}
-
-func setText(t *canvas.Text, text string, name fyne.ThemeColorName) {
-	colour := look.Color(name)
-	if t.Text == text && t.Color == colour {
-		return
-	}
-	t.Text, t.Color = text, colour
-	t.Refresh()
+	look.SetLine(t, look.Elide(text, l[c].width-2*edge, t.TextSize, t.TextStyle), name)
 }
 
 // setPlace writes where the exchange went, with what it has to do with a tunnel
@@ -217,19 +212,19 @@ func (v *rowView) setPlace(row *feed.Row, s span) {
 		put(v.before, x, 12)
 		x, room = x+14, room-14
 	}
-	setText(v.before, before, theme.ColorNamePlaceHolder)
+	look.SetLine(v.before, before, theme.ColorNamePlaceHolder)
 	t := v.texts[colPlace]
 	place := look.Elide(row.Place, room, t.TextSize, t.TextStyle)
 	used := fyne.MeasureText(place, t.TextSize, t.TextStyle).Width
 	put(t, x, room)
-	setText(t, place, theme.ColorNameForeground)
+	look.SetLine(t, place, theme.ColorNameForeground)
 	left := room - used - 8
 	put(v.after, x+used+8, left)
 	colour := theme.ColorNamePlaceHolder
 	if row.Exchange.Error != "" {
 		colour = theme.ColorNameError
 	}
-	setText(v.after, look.Elide(after, left, size, v.after.TextStyle), colour)
+	look.SetLine(v.after, look.Elide(after, left, size, v.after.TextStyle), colour)
 }
 
 func statusOf(ex *tunnel.Exchange) (string, fyne.ThemeColorName) {

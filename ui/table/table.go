@@ -85,6 +85,9 @@ func (t *Table) Chosen() string { return t.chosen }
 // Ticked returns the exchanges that are ticked, in the order of ticking.
 func (t *Table) Ticked() []string { return slices.Clone(t.ticked) }
 
+// Sight returns the rows that can be seen.
+func (t *Table) Sight() []string { return slices.Clone(t.sight) }
+
 // Choose makes an exchange the one looked at, "" none, and brings its row into
 // sight if it has one. OnChosen is told.
 func (t *Table) Choose(id string) {
@@ -103,6 +106,9 @@ func (t *Table) Choose(id string) {
 
 // Tick sets the exchanges that are ticked. OnTicked is told.
 func (t *Table) Tick(ids []string) {
+	if slices.Equal(t.ticked, ids) {
+		return
+	}
 	t.ticked = slices.Clone(ids)
 	t.body.place()
 	if t.OnTicked != nil {

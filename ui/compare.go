@@ -1,0 +1,87 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
+	"streamgauge/ui/feed"
+	"streamgauge/ui/graph"
+	"streamgauge/ui/look"
+	"streamgauge/ui/plot"
+	"streamgauge/ui/words"
+)
+
+// comparison lays the ticked exchanges over each other, aligned at when the
+// request was sent, with their numbers below.
+type comparison struct {
+	window *Window
+	object fyne.CanvasObject
+	chart  *graph.Compare
+	table  *fyne.Container
+	said   string
+}
+
+func newComparison(w *Window) *comparison {
+	c := &comparison{window: w, chart: graph.NewCompare(), table: container.New(layout.NewGridLayoutWithColumns(6))}
+	closing := toolButton("", theme.CancelIcon(), w.toggleCompare)
+	head := look.Frame(nil, nil, nil, closing, look.Inset(8, 8, 14, 8, look.Column(2,
+		look.Strong(words.T("window.compare.title"), theme.SizeNameSubHeadingText), look.Caption(words.T("window.compare.text")))))
+	c.object = look.Frame(head, look.Inset(4, 14, 14, 14, c.table), nil, nil, look.Inset(4, 4, 8, 8, c.chart))
+	return c
+}
+
+func (c *comparison) show(open []*feed.Whole) {
+	compared := make([]graph.Compared, len(open))
+	for i, whole := range open {
+		compared[i] = graph.Compared{Exchange: &whole.Exchange, Verdict: whole.Judgement.Verdict, Name: placeOf(&whole.Exchange), Elapsed: whole.Elapsed}
+	}
+	c.chart.Set(compared)
+	said := ""
+	for _, whole := range open {
+		said += whole.Exchange.ID + string(whole.Judgement.Label) + plot.Span(whole.Elapsed) + plot.Bytes(whole.Exchange.Totals.Bytes)
+	}
+	if said != c.said {
+		c.said = said
+		c.numbers(open)
+	}
+}
+
+// numbers lists what can be compared in figures.
+func (c *comparison) numbers(open []*feed.Whole) {
+	c.table.RemoveAll()
+	for _, key := range []string{"window.compare.exchange", "window.compare.verdict", "window.tile.first", "window.tile.time", "window.tile.gap", "window.tile.bytes"} {
+		c.table.Add(look.Caption(words.T(key)))
+	}
+	colours := look.Palette()
+	lines := colours.Lines()
+	for i, whole := range open {
+		ex := &whole.Exchange
+		first := "–"
+		if at, ok := ex.Phases.At(tunnel.FirstByte); ok {
+			sent, _ := ex.Phases.At(tunnel.Sent)
+			first = plot.Span(max(at-sent, 0))
+		}
+		dot := canvas.NewCircle(lines[i%len(lines)])
+		name := widget.NewLabel(placeOf(ex))
+		name.Truncation = fyne.TextTruncateEllipsis
+		c.table.Add(look.Frame(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(9), dot)), nil, name))
+		for _, text := range []string{labelName(whole.Judgement.Label), first, plot.Span(whole.Elapsed), plot.Span(ex.Totals.LongestGap), plot.Bytes(ex.Totals.Bytes)} {
+			cell := widget.NewLabel(text)
+			cell.Truncation = fyne.TextTruncateEllipsis
+			c.table.Add(cell)
+		}
+	}
+	c.object.Refresh()
+}
+
+// placeOf is where an exchange went, fit to be shown.
+func placeOf(ex *tunnel.Exchange) string {
+	shown := recording.Redact(tunnel.Exchange{URL: ex.URL, Host: ex.Host})
+	return recording.Place(&shown)
+}

@@ -1,0 +1,57 @@
+package ui
+
+import (
+	"io"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/theme"
+
+	"streamgauge/ui/detail"
+	"streamgauge/ui/graph"
+	"streamgauge/ui/look"
+	"streamgauge/ui/words"
+)
+
+// chart is the graph that the user looks at, with what to write above it.
+func (w *Window) chart() (chart detail.Chart, title, subtitle string, ok bool) {
+	switch {
+	case w.session.compare:
+		return w.side.compare.chart, words.T("window.compare.title"), words.T("window.compare.text"), true
+	case w.whole(w.session.chosen) != nil:
+		chart, title, subtitle = w.side.pane.Picture()
+		return chart, title, subtitle, true
+	case w.session.lanes:
+		return w.timeline.chart, words.T("window.tool.lanes"), "", true
+	}
+	return nil, "", "", false
+}
+
+// exportPicture saves the graph as it is shown.
+func (w *Window) exportPicture(kind string) {
+	chart, title, subtitle, ok := w.chart()
+	if !ok {
+		return
+	}
+	ink, paper := look.Color(theme.ColorNameForeground), look.Color(theme.ColorNameBackground)
+	r, _, _, _ := ink.RGBA()
+	p, _, _, _ := paper.RGBA()
+	picture := graph.Picture{Title: title, Subtitle: subtitle, Dark: r > p}
+	draw := chart.PNG
+	if kind == "svg" {
+		draw = chart.SVG
+	}
+	data, err := draw(picture)
+	if err != nil {
+		dialog.ShowInformation(words.T("window.tool.export"), words.T("window.export.failed", words.Values{"Name": kind, "Reason": err.Error()}), w.fyne)
+		return
+	}
+	w.askFile("stream."+kind, func(file fyne.URIWriteCloser) {
+		w.later(func() error {
+			return write(file, func(out io.Writer) error {
+				_, err := out.Write(data)
+				return err
+			})
+		}, func(err error) { w.exported(file.URI().Name(), err) })
+	})
+}
