@@ -108,13 +108,18 @@ func (x *exchange) blocked(d time.Duration) {
 	}
 }
 
-// finish ends the exchange at. Only the first call counts.
+// finish ends the exchange at. Only the first call counts. A client that ended its
+// direction before the answer was over has left: origins end an answer in good
+// order when they notice.
 func (x *exchange) finish(end tunnel.End, reason string, at time.Duration) {
 	if x.over {
 		return
 	}
 	x.flush()
 	x.over = true
+	if end == tunnel.Complete && !x.view.clientIn {
+		end = tunnel.ClientClosed
+	}
 	if x.socket != nil && reason == "" {
 		reason = x.socket.Remark()
 	}

@@ -168,8 +168,8 @@ func (h *http1) next() {
 }
 
 // ended completes what lasts until the connection ends.
-func (h *http1) ended(dir tunnel.Direction, at time.Duration) {
-	if dir != tunnel.ToClient || len(h.waiting) == 0 {
+func (h *http1) ended(at time.Duration) {
+	if len(h.waiting) == 0 {
 		return
 	}
 	x := h.waiting[0]

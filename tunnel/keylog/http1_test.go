@@ -129,10 +129,10 @@ func TestHTTP1Ends(t *testing.T) {
 	}{
 		"until close":         {"HTTP/1.0 200 OK\r\n\r\nab", true, false, tunnel.Complete, "200 sent@1 head@2 first_byte@2 end@3 2@2/1 complete"},
 		"until a reset":       {"HTTP/1.0 200 OK\r\n\r\nab", false, false, tunnel.Truncated, "200 sent@1 head@2 first_byte@2 end@4 2@2/1 truncated read origin: connection ended within the body"},
-		"within a body":       {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", true, false, tunnel.Complete, "200 sent@1 head@2 first_byte@2 end@4 2@2 truncated read origin: connection ended within the body"},
-		"before an answer":    {"", true, false, tunnel.Complete, "0 sent@1 end@4 error read origin: connection ended without an answer"},
+		"within a body":       {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", true, false, tunnel.Complete, "200 sent@1 head@2 first_byte@2 end@3 2@2 truncated read origin: connection ended within the body"},
+		"before an answer":    {"", true, false, tunnel.Complete, "0 sent@1 end@3 error read origin: connection ended without an answer"},
 		"the client left":     {sseHead, false, false, tunnel.ClientClosed, "200 sent@1 head@2 end@4 client_closed"},
-		"the client was done": {sseHead, true, true, tunnel.Complete, "200 sent@1 head@2 end@4 client_closed"},
+		"the client was done": {sseHead, true, true, tunnel.Complete, "200 sent@1 head@2 end@3 client_closed"},
 	} {
 		k := newTalk()
 		k.ask(1, request)

@@ -355,7 +355,7 @@ func (h *http2) goAway(last uint32, why string, at time.Duration) {
 func code(p []byte) string { return wire.HTTP2Code(binary.BigEndian.Uint32(p)).String() }
 
 // ended changes nothing: streams say their own end.
-func (h *http2) ended(tunnel.Direction, time.Duration) {}
+func (h *http2) ended(time.Duration) {}
 
 func (h *http2) running() []*exchange {
 	all := make([]*exchange, 0, len(h.streams))

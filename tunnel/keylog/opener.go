@@ -124,8 +124,12 @@ func (w *Watch) take(s *session, v *view, e event, p []byte) {
 	case arrived:
 		// The patience is counted from where a key is first missed.
 		ctx, cancel := context.WithTimeout(w.patience, keyPatience)
+		locked := !s.keyed
 		s.feed(ctx, e.dir, p, e.at)
 		cancel()
+		if locked && s.keyed {
+			w.queue.unlocked()
+		}
 		v.flush(e.at)
 	case delivered:
 		v.blocked(e.took)

@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	maxQueued = 4 << 20   // bytes that wait in one tunnel, for a key or for their turn
+	maxLocked = 4 << 20   // bytes that wait in one tunnel for its key
+	maxOpened = 16 << 20  // bytes that wait in one tunnel for their turn
 	maxWait   = 64 << 10  // things that wait in one tunnel
 	maxTotal  = 64 << 20  // bytes that wait in all tunnels of an Opener
 	keptBatch = 256 << 10 // bytes of buffer that an idle queue keeps
@@ -47,13 +48,14 @@ type queue struct {
 	dead  atomic.Bool   // nothing is wanted any more
 
 	mu     sync.Mutex // guards all below
+	room   int        // bytes that may wait
 	filled batch
 	spare  batch
 	closed bool
 }
 
 func newQueue(total *atomic.Int64, full func()) *queue {
-	return &queue{wake: make(chan struct{}, 1), total: total, full: full}
+	return &queue{wake: make(chan struct{}, 1), total: total, full: full, room: maxLocked}
 }
 
 // put adds an event with its bytes, of which it keeps a copy. It wakes nobody.
@@ -62,7 +64,7 @@ func (q *queue) put(e event, p []byte) {
 		return
 	}
 	q.mu.Lock()
-	fits := len(q.filled.data)+len(p) <= maxQueued && len(q.filled.events) < maxWait
+	fits := len(q.filled.data)+len(p) <= q.room && len(q.filled.events) < maxWait
 	if fits && q.total.Add(int64(len(p))) > maxTotal {
 		q.total.Add(-int64(len(p)))
 		fits = false
@@ -119,6 +121,13 @@ func (q *queue) release(used batch) {
 	}
 	q.mu.Lock()
 	q.spare = batch{used.events[:0], used.data[:0]}
+	q.mu.Unlock()
+}
+
+// unlocked says that the key is there: what waits now does not wait for long.
+func (q *queue) unlocked() {
+	q.mu.Lock()
+	q.room = maxOpened
 	q.mu.Unlock()
 }
 

@@ -60,7 +60,6 @@ type half struct {
 	epoch     int
 	openers   [epochs]*opener // made when first needed; TLS 1.2 uses the last
 	update    bool            // a KeyUpdate was read
-	closed    bool            // its closing alert was read
 }
 
 // held is a record that waits.
@@ -261,8 +260,6 @@ func (s *session) opened(ctx context.Context, dir tunnel.Direction, kind byte, p
 		if settles {
 			s.settle(ctx, s.accepted)
 		}
-	case recordAlert:
-		h.closed = true
 	}
 }
 
@@ -307,8 +304,6 @@ func (s *session) open12(ctx context.Context, dir tunnel.Direction, header, body
 		s.stopped = tunnel.RemarkWrongKey
 	case kind == recordApplicationData:
 		s.into.data(dir, plain, at)
-	case kind == recordAlert:
-		h.closed = true
 	}
 }
 

@@ -16,8 +16,8 @@ const maxUnasked = 64 << 10
 type protocol interface {
 	// data takes plaintext; false means that it cannot be followed any more.
 	data(dir tunnel.Direction, p []byte, at time.Duration) bool
-	// ended says that a direction ended in good order.
-	ended(dir tunnel.Direction, at time.Duration)
+	// ended says that the origin ended its direction in good order.
+	ended(at time.Duration)
 	// running returns the exchanges that are not over.
 	running() []*exchange
 }
@@ -118,12 +118,14 @@ func (v *view) blocked(took time.Duration) {
 	}
 }
 
+// ended notes that a direction ended. What the origin leaves open then is broken.
 func (v *view) ended(dir tunnel.Direction, at time.Duration) {
-	if v.http != nil {
-		v.http.ended(dir, at)
-	}
-	if dir == tunnel.ToOrigin {
+	switch {
+	case dir == tunnel.ToOrigin:
 		v.clientIn = false
+	case v.http != nil:
+		v.http.ended(at)
+		v.close(tunnel.Complete, at)
 	}
 }
 
