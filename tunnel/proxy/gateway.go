@@ -88,7 +88,7 @@ func (p *Proxy) target(name string) string {
 	if own := p.config().Targets[name]; own != "" {
 		return own
 	}
-	return namedTargets[name]
+	return tunnel.KnownTarget(name)
 }
 
 // url is the address of the target: what is asked of the origin, as written.

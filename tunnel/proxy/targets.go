@@ -6,22 +6,6 @@ import (
 	"strings"
 )
 
-// namedTargets are the names that the gateway knows by itself. What the user
-// calls so wins.
-var namedTargets = map[string]string{
-	"openai":    "https://api.openai.com",
-	"anthropic": "https://api.anthropic.com",
-	"gemini":    "https://generativelanguage.googleapis.com",
-	"deepseek":  "https://api.deepseek.com",
-	"dashscope": "https://dashscope.aliyuncs.com",
-	"moonshot":  "https://api.moonshot.cn",
-	"ollama":    "http://127.0.0.1:11434",
-}
-
-// Target returns the base URL of a target that the gateway knows by name without
-// being told, or "".
-func Target(name string) string { return namedTargets[name] }
-
 // checkTargets returns what is wrong with the first target that cannot be used.
 func checkTargets(targets map[string]string) error {
 	for name, base := range targets {

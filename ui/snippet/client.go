@@ -1,6 +1,10 @@
 package snippet
 
-import "strings"
+import (
+	"strings"
+
+	"streamgauge/tunnel"
+)
 
 // Client is a client of a model API whose requests a base URL brings to our
 // gateway, where they are seen whole without any certificate.
@@ -9,7 +13,8 @@ type Client struct {
 	Target string
 	// Name is what people call it; it is the same in all languages.
 	Name string
-	// Origin is where the requests go, as the client has it by default.
+	// Origin is where the requests go, as the client has it by default. A target
+	// of the same name in the settings leads elsewhere.
 	Origin string
 	// BaseURL is what to give to the client instead.
 	BaseURL string
@@ -17,6 +22,7 @@ type Client struct {
 	Variable string
 	// Code are lines for those who make the client themselves.
 	Code []Code
+	path string // of the API at the target
 }
 
 // Code is one line of a program.
@@ -36,22 +42,22 @@ func (c Client) Set(s Shell) string {
 // clients are written with URL where the base URL goes. DeepSeek and Moonshot
 // document the clients of OpenAI as theirs, and with them its variable.
 var clients = []Client{
-	{Target: "openai", Name: "OpenAI", Origin: "https://api.openai.com/v1", Variable: "OPENAI_BASE_URL", Code: openAI},
-	{Target: "anthropic", Name: "Anthropic", Origin: "https://api.anthropic.com", Variable: "ANTHROPIC_BASE_URL", Code: []Code{
+	{Target: "openai", Name: "OpenAI", path: "/v1", Variable: "OPENAI_BASE_URL", Code: openAI},
+	{Target: "anthropic", Name: "Anthropic", Variable: "ANTHROPIC_BASE_URL", Code: []Code{
 		{"Python", `client = Anthropic(base_url="URL")`},
 		{"JavaScript", `const client = new Anthropic({ baseURL: "URL" });`},
 	}},
-	{Target: "gemini", Name: "Gemini", Origin: "https://generativelanguage.googleapis.com", Variable: "GOOGLE_GEMINI_BASE_URL", Code: []Code{
+	{Target: "gemini", Name: "Gemini", Variable: "GOOGLE_GEMINI_BASE_URL", Code: []Code{
 		{"Python", `client = genai.Client(http_options={"base_url": "URL"})`},
 		{"JavaScript", `const client = new GoogleGenAI({ httpOptions: { baseUrl: "URL" } });`},
 	}},
-	{Target: "deepseek", Name: "DeepSeek", Origin: "https://api.deepseek.com", Variable: "OPENAI_BASE_URL", Code: openAI},
-	{Target: "dashscope", Name: "DashScope 通义 (OpenAI)", Origin: "https://dashscope.aliyuncs.com/compatible-mode/v1", Variable: "OPENAI_BASE_URL", Code: openAI},
-	{Target: "dashscope", Name: "DashScope 通义", Origin: "https://dashscope.aliyuncs.com/api/v1", Variable: "DASHSCOPE_HTTP_BASE_URL", Code: []Code{
+	{Target: "deepseek", Name: "DeepSeek", Variable: "OPENAI_BASE_URL", Code: openAI},
+	{Target: "dashscope", Name: "DashScope 通义 (OpenAI)", path: "/compatible-mode/v1", Variable: "OPENAI_BASE_URL", Code: openAI},
+	{Target: "dashscope", Name: "DashScope 通义", path: "/api/v1", Variable: "DASHSCOPE_HTTP_BASE_URL", Code: []Code{
 		{"Python", `dashscope.base_http_api_url = "URL"`},
 	}},
-	{Target: "moonshot", Name: "Moonshot", Origin: "https://api.moonshot.cn/v1", Variable: "OPENAI_BASE_URL", Code: openAI},
-	{Target: "ollama", Name: "Ollama", Origin: "http://127.0.0.1:11434", Variable: "OLLAMA_HOST", Code: []Code{
+	{Target: "moonshot", Name: "Moonshot", path: "/v1", Variable: "OPENAI_BASE_URL", Code: openAI},
+	{Target: "ollama", Name: "Ollama", Variable: "OLLAMA_HOST", Code: []Code{
 		{"Python", `client = Client(host="URL")`},
 		{"JavaScript", `const client = new Ollama({ host: "URL" });`},
 	}},
@@ -69,12 +75,8 @@ func BaseURLs(listen string) []Client {
 	address := fromHere(listen)
 	all := make([]Client, len(clients))
 	for i, c := range clients {
-		_, rest, _ := strings.Cut(c.Origin, "://")
-		_, path, deeper := strings.Cut(rest, "/")
-		c.BaseURL = "http://" + address + "/" + c.Target
-		if deeper {
-			c.BaseURL += "/" + path
-		}
+		c.Origin = tunnel.KnownTarget(c.Target) + c.path
+		c.BaseURL = "http://" + address + "/" + c.Target + c.path
 		code := make([]Code, len(c.Code))
 		for j, line := range c.Code {
 			code[j] = Code{line.Language, strings.Replace(line.Text, `"URL"`, `"`+c.BaseURL+`"`, 1)}
