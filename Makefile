@@ -1,33 +1,44 @@
-# make run    build and start Streamgauge's demo (works offline)
-# make test   every test that needs nothing but Go
-# make build  bin/sgauge
-# make bench  the benchmarks, with allocations
-# make fuzz   each fuzz target for FUZZTIME (60s)
-# make clean  remove what the others made
+# make run      build and start Streamgauge; where there is no display, its demo
+# make test     every test that needs nothing but Go
+# make build    both programs: bin/streamgauge (desktop), bin/sgauge (terminal)
+# make sgauge   the terminal program alone, which needs nothing but Go
+# make package  what people are given, in dist/
+# make bench    the benchmarks, with allocations
+# make fuzz     each fuzz target for FUZZTIME (60s)
+# make clean    remove what the others made
 
 GO       ?= go
 FUZZTIME ?= 60s
 # Flags for make test, e.g. TESTFLAGS=-v.
 TESTFLAGS ?=
 
-# The terminal program and all tests are pure Go: no compiler is needed.
+# The terminal program and all tests are pure Go: no compiler is needed. The tag
+# ci gives them a stand-in for the one package of the desktop that is not.
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := build
 
-.PHONY: run test build bench fuzz clean ready
+.PHONY: run test build sgauge streamgauge package bench fuzz clean ready desktop
 
-run: build
-	bin/sgauge demo
+run: ready
+	@GO=$(GO) .ci/start
 
 test: ready
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -tags ci $(TESTFLAGS) ./...
 
-build: ready
+build: sgauge streamgauge
+
+sgauge: ready
 	$(GO) build -trimpath -o bin/sgauge ./cmd/sgauge
 
+streamgauge: ready desktop
+	CGO_ENABLED=1 $(GO) build -trimpath -tags migrated_fynedo -o bin/streamgauge ./cmd/streamgauge
+
+package: ready desktop
+	GO=$(GO) .ci/package
+
 bench: ready
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./...
 
 fuzz: ready
 	GO=$(GO) .ci/fuzz $(FUZZTIME)
@@ -35,6 +46,9 @@ fuzz: ready
 # A machine that lacks something is told what, in words.
 ready:
 	@GO=$(GO) .ci/ready
+
+desktop: ready
+	@.ci/desktop
 
 clean:
 	rm -rf bin dist

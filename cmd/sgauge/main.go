@@ -82,7 +82,13 @@ func overview(w io.Writer) error {
 	return err
 }
 
+// release is the version of a package that people are given; the linker sets it.
+var release string
+
 func version() string {
+	if release != "" {
+		return release
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}

@@ -115,7 +115,13 @@ func parse(args []string) (o options, err error) {
 	return o, err
 }
 
+// release is the version of a package that people are given; the linker sets it.
+var release string
+
 func version() string {
+	if release != "" {
+		return release
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
