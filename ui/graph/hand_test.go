@@ -219,6 +219,33 @@ func TestTimelineIsChosenFrom(t *testing.T) {
 	})
 }
 
+func TestTimelineByKeysAndWheel(t *testing.T) {
+	inWorld(t, light, func(w world) {
+		timeline := timelineOf()
+		var chosen []string
+		timeline.OnChosen = func(id string) { chosen = append(chosen, id) }
+		w.show(timeline)
+		w.window.Resize(fyne.NewSize(600, 130))
+		timeline.Select("")
+		for _, name := range []fyne.KeyName{fyne.KeyDown, fyne.KeyDown, fyne.KeyDown, fyne.KeyDown, fyne.KeyDown, fyne.KeyUp} {
+			timeline.TypedKey(&fyne.KeyEvent{Name: name})
+			w.settle()
+		}
+		if got := strings.Join(chosen, ""); got != "hgfede" {
+			t.Errorf("five times down and once up choose %q, want hgfede", got)
+		}
+		if timeline.draw.Scroll == 0 {
+			t.Error("a lane out of sight was chosen and not scrolled to")
+		}
+		view, scrolled := timeline.view, timeline.draw.Scroll
+		timeline.Scrolled(&fyne.ScrollEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(10, 60)}, Scrolled: fyne.NewDelta(0, 10)})
+		w.settle()
+		if timeline.view != view || timeline.draw.Scroll >= scrolled {
+			t.Errorf("the wheel over the names scrolls from %v to %v, the view from %v to %v", scrolled, timeline.draw.Scroll, view, timeline.view)
+		}
+	})
+}
+
 func TestCompareTells(t *testing.T) {
 	inWorld(t, light, func(w world) {
 		c := compared()

@@ -28,7 +28,7 @@ func NewTimeline() *Timeline {
 	t.whole = t.draw.Whole
 	t.edge = func() (plot.View, bool) { return plot.View{To: t.draw.Now}, true }
 	t.act, t.pointed = t.touched, t.hover
-	t.drop = func(dy float32) { t.draw.Scroll -= dy }
+	t.drop = t.scroll
 	t.above = append(t.above, t.hair.objects()...)
 	t.follow()
 	t.beginMoving(t, fyne.NewSize(320, 160), func(scene *plot.Scene, area plot.Rect) {
@@ -58,15 +58,51 @@ func (t *Timeline) Select(id string) {
 	}
 }
 
-func (t *Timeline) touched(a plot.Action, at fyne.Position) {
-	i := t.draw.TrackAt(&t.scene, at.Y)
-	if a != plot.NoAction || i < 0 {
+// scroll moves the lanes by so many units of the screen, up if negative.
+func (t *Timeline) scroll(dy float32) {
+	t.draw.Scroll -= dy
+	t.redraw.ask(t.changed)
+}
+
+// Scrolled is for Fyne: beside the plot, over the names, the wheel moves the
+// lanes.
+func (t *Timeline) Scrolled(ev *fyne.ScrollEvent) {
+	if ev.Position.X < t.scene.Plot.X {
+		t.scroll(ev.Scrolled.DY * 2)
+		return
+	}
+	t.moving.Scrolled(ev)
+}
+
+// TypedKey is for Fyne: up and down choose a lane.
+func (t *Timeline) TypedKey(ev *fyne.KeyEvent) {
+	switch ev.Name {
+	case fyne.KeyUp:
+		t.choose(t.draw.Beside(t.draw.Selected, -1))
+	case fyne.KeyDown:
+		t.choose(t.draw.Beside(t.draw.Selected, 1))
+	default:
+		t.moving.TypedKey(ev)
+	}
+}
+
+// choose marks a track and tells of it; a negative one is none.
+func (t *Timeline) choose(i int) {
+	if i < 0 {
 		return
 	}
 	id := t.draw.Tracks[i].Exchange.ID
-	t.Select(id)
+	t.draw.Reveal(&t.scene, i)
+	t.draw.Selected = id
+	t.redraw.ask(t.changed)
 	if t.OnChosen != nil {
 		t.OnChosen(id)
+	}
+}
+
+func (t *Timeline) touched(a plot.Action, at fyne.Position) {
+	if a == plot.NoAction {
+		t.choose(t.draw.TrackAt(&t.scene, at.Y))
 	}
 }
 

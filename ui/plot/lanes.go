@@ -37,8 +37,8 @@ func (l *streamLayout) lanesOf() []lane {
 	}
 	if len(ex.Frames) > 0 {
 		lanes = append(lanes,
-			lane{"↓ " + l.Words.Down, laneHeight, frameLane(tunnel.ToClient)},
-			lane{"↑ " + l.Words.Up, laneHeight, frameLane(tunnel.ToOrigin)})
+			lane{l.Words.Down, laneHeight, frameLane(tunnel.ToClient)},
+			lane{l.Words.Up, laneHeight, frameLane(tunnel.ToOrigin)})
 	}
 	if len(ex.Turns) > 0 {
 		lanes = append(lanes, lane{l.Words.Turns, laneHeight, (*streamLayout).turnLane})
@@ -217,11 +217,12 @@ func (l *streamLayout) follow() {
 	if !l.series.Running() || l.Following {
 		return
 	}
-	text := l.Words.Following + "  →"
-	w := textWidth(text, small) + 20
+	text := l.Words.Following
+	w := textWidth(text, small) + 34
 	r := Rect{l.Plot.Right() - w - 4, l.Plot.Bottom() - 30, w, 22}
 	l.box(r, l.Theme.Flow)
 	l.box(Rect{r.X + 1, r.Y + 1, r.W - 2, r.H - 2}, mix(l.Theme.Paper, l.Theme.Flow, 0.06))
-	l.text(r.X+r.W/2, r.Y+r.H/2, Middle, text, l.Theme.Flow)
+	l.symbol(Disc, r.X+13, r.Y+r.H/2, 7, l.Theme.Flow)
+	l.text(r.X+22, r.Y+r.H/2, Start, text, l.Theme.Flow)
 	l.Zones = append(l.Zones, Zone{r.X, r.Y, r.W, r.H, ToggleFollow})
 }

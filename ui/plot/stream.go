@@ -112,9 +112,11 @@ func (l *streamLayout) arrange(area Rect) {
 	if l.Caption {
 		below += captionRow
 	}
-	for _, lane := range l.lanes {
-		below += lane.height + laneGap
+	// Where there is little room the staircase needs it most.
+	for len(l.lanes) > 0 && area.H-headRoom-below-laneGap-laneRoom(l.lanes) < leastPlot {
+		l.lanes = l.lanes[:len(l.lanes)-1]
 	}
+	below += laneRoom(l.lanes)
 	plotHeight := max(area.H-headRoom-below-laneGap, 20)
 	l.values = l.ticksOf(max(2, int(plotHeight/34)))
 	left := float32(30)
@@ -131,6 +133,17 @@ func (l *streamLayout) arrange(area Rect) {
 	if l.Caption {
 		l.bottom -= captionRow
 	}
+}
+
+// leastPlot is the height below which the staircase drives out lanes.
+const leastPlot = 64
+
+// laneRoom is the height of lanes with the gaps above them.
+func laneRoom(lanes []lane) (height float32) {
+	for _, lane := range lanes {
+		height += lane.height + laneGap
+	}
+	return height
 }
 
 func (l *streamLayout) laneRect(i int) Rect {

@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"streamgauge/tunnel"
@@ -86,7 +87,7 @@ func (c *TimelineChart) Lay(s *Scene, area Rect) {
 	c.axis(s)
 	for row := range c.rows {
 		y := c.top + float32(row)*trackRow - c.Scroll
-		if y >= s.Plot.Y-0.5 && y+trackRow <= s.Plot.Bottom()+0.5 {
+		if y > s.Plot.Y-trackRow/2 && y+trackRow/2 < s.Plot.Bottom() {
 			c.lane(s, &c.Tracks[c.rows[row]], Rect{s.Plot.X, y, s.Plot.W, trackRow}, names)
 		}
 	}
@@ -228,4 +229,28 @@ func (c *TimelineChart) TrackAt(s *Scene, y float32) int {
 		return c.rows[row]
 	}
 	return -1
+}
+
+// Beside returns the track that is so many lanes below the one of an exchange, the
+// nearest there is, and the first one if that exchange has no lane; -1 if there
+// are no lanes.
+func (c *TimelineChart) Beside(id string, lanes int) int {
+	if len(c.rows) == 0 {
+		return -1
+	}
+	row := slices.IndexFunc(c.rows, func(i int) bool { return c.Tracks[i].Exchange.ID == id })
+	if row < 0 {
+		return c.rows[0]
+	}
+	return c.rows[min(max(row+lanes, 0), len(c.rows)-1)]
+}
+
+// Reveal scrolls so that the lane of a track is in sight.
+func (c *TimelineChart) Reveal(s *Scene, track int) {
+	row := slices.Index(c.rows, track)
+	if row < 0 {
+		return
+	}
+	y := float32(row) * trackRow
+	c.Scroll = min(max(c.Scroll, y+trackRow-s.Plot.H), y)
 }
