@@ -1,6 +1,7 @@
 package form
 
 import (
+	"sort"
 	"strings"
 	"unicode"
 
@@ -159,17 +160,15 @@ func breakLines(text string, fits func(string) bool) []string {
 
 // lineEnd is how many runes go into the line.
 func lineEnd(text []rune, fits func(string) bool) int {
-	whole, end := 1, 0
-	for i := 1; i <= len(text) && fits(strings.TrimRight(string(text[:i]), " ")); i++ {
-		whole = i
-		if i < len(text) && mayBreak(text[i-1], text[i]) {
-			end = i
+	whole := sort.Search(len(text), func(i int) bool {
+		return !fits(strings.TrimRight(string(text[:i+1]), " "))
+	})
+	for end := whole; end > 0; end-- {
+		if end < len(text) && mayBreak(text[end-1], text[end]) {
+			return end
 		}
 	}
-	if end == 0 {
-		return whole
-	}
-	return end
+	return max(whole, 1)
 }
 
 const (
