@@ -5,8 +5,8 @@ import (
 )
 
 // checkDecrypt checks the form of one entry of the hosts to open.
-func checkDecrypt(entry string) *FieldError {
-	e := &FieldError{Field: "decrypt", Value: shorten(entry)}
+func checkDecrypt(field, entry string) *FieldError {
+	e := &FieldError{Field: field, Value: shorten(entry)}
 	entry = strings.TrimSpace(entry)
 	name, wild := strings.CutPrefix(entry, "*.")
 	switch {

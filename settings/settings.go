@@ -66,6 +66,9 @@ type Settings struct {
 	// listed: a host, an address, or *.suffix for all hosts under a name, without
 	// port. Default empty: none is, and there is no authority.
 	Decrypt []string `json:"decrypt"`
+	// DecryptOff are hosts that were switched off and are kept to be switched on
+	// again, in the form of Decrypt. They are not opened. Default empty.
+	DecryptOff []string `json:"decrypt_off"`
 	// KeepExchanges is how many exchanges are remembered; the oldest finished
 	// one makes room. From 1 to 100000, default 2000; zero is refused.
 	KeepExchanges int `json:"keep_exchanges"`
@@ -134,6 +137,7 @@ func Default() Settings {
 func (s Settings) Clone() Settings {
 	s.Bypass = append([]string(nil), s.Bypass...)
 	s.Decrypt = append([]string(nil), s.Decrypt...)
+	s.DecryptOff = append([]string(nil), s.DecryptOff...)
 	s.RecentUpstreams = append([]string(nil), s.RecentUpstreams...)
 	if s.Targets = maps.Clone(s.Targets); len(s.Targets) == 0 {
 		s.Targets = nil

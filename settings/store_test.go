@@ -42,7 +42,7 @@ func TestUpdateWritesOnlyChanges(t *testing.T) {
 func TestEveryFieldRoundTrips(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "settings.json")
 	want := Settings{
-		Listen: "0.0.0.0:8080", ListenUser: "ann", Upstream: "http://bob@proxy.example:3128", RecentUpstreams: []string{"socks5://127.0.0.1:1080"}, Bypass: []string{"*.intra", "10.0.0.0/8"}, Decrypt: []string{"api.example"},
+		Listen: "0.0.0.0:8080", ListenUser: "ann", Upstream: "http://bob@proxy.example:3128", RecentUpstreams: []string{"socks5://127.0.0.1:1080"}, Bypass: []string{"*.intra", "10.0.0.0/8"}, Decrypt: []string{"api.example"}, DecryptOff: []string{"other.example"},
 		Targets:       map[string]string{"lab": "https://lab.example/api"},
 		ProxyLoopback: true, ConnectPlain: true, ConnectTimeout: Duration(time.Second), HandshakeTimeout: Duration(2 * time.Second),
 		DialTimeout: Duration(1500 * time.Millisecond), TunnelIdleTimeout: Duration(90 * time.Minute), KeepExchanges: 7, KeepChunks: 8,

@@ -75,7 +75,10 @@ func (s Settings) problems() []*FieldError {
 	add(checkTimeout("dial_timeout", s.DialTimeout))
 	add(checkIdle(s.TunnelIdleTimeout))
 	for _, entry := range s.Decrypt {
-		add(checkDecrypt(entry))
+		add(checkDecrypt("decrypt", entry))
+	}
+	for _, entry := range s.DecryptOff {
+		add(checkDecrypt("decrypt_off", entry))
 	}
 	add(checkCount("keep_exchanges", s.KeepExchanges, 1, 100_000))
 	add(checkCount("keep_chunks", s.KeepChunks, 2, 1_000_000))

@@ -131,6 +131,17 @@ func (f *Form) finish(a attempt, o outcome) {
 	}
 }
 
+// putField puts one typed field into force at once, if it is right, with nothing
+// of the others.
+func (f *Form) putField(name string) {
+	text, ok := f.draft.texts[name]
+	d := &draft{base: f.draft.base, texts: map[string]string{name: text}, fields: f.draft.fields}
+	if _, wrong := d.next(); !ok || len(wrong) > 0 {
+		return // the note says what is wrong
+	}
+	f.set(name, func(s *settings.Settings) { d.apply(s) })
+}
+
 // set puts one choice into force at once, with nothing of what was typed, and
 // says beside it if that fails.
 func (f *Form) set(name string, change func(*settings.Settings)) {

@@ -63,6 +63,7 @@ func typedFields() []typed {
 		duration("handshake_timeout", func(s *settings.Settings) *settings.Duration { return &s.HandshakeTimeout }),
 		duration("dial_timeout", func(s *settings.Settings) *settings.Duration { return &s.DialTimeout }),
 		duration("tunnel_idle_timeout", func(s *settings.Settings) *settings.Duration { return &s.TunnelIdleTimeout }),
+		hosts(),
 		targets(),
 		number("keep_exchanges", func(s *settings.Settings) *int { return &s.KeepExchanges }),
 		number("keep_chunks", func(s *settings.Settings) *int { return &s.KeepChunks }),
@@ -225,6 +226,9 @@ func place(e *settings.FieldError) string {
 		return fieldListenUser
 	case "upstream_control", "upstream_long", "upstream_colon":
 		return fieldUpstreamUser
+	}
+	if e.Field == "decrypt_off" {
+		return fieldDecrypt
 	}
 	return e.Field
 }

@@ -2,6 +2,7 @@ package form
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,13 +16,50 @@ import (
 	"streamgauge/ui/words"
 )
 
+const fieldDecrypt = "decrypt"
+
+// hosts is the list of hosts to open, a line each, those that are switched off
+// behind their mark.
+func hosts() typed {
+	return typed{
+		fieldDecrypt,
+		func(s settings.Settings) string {
+			all := slices.Clone(s.Decrypt)
+			for _, host := range s.DecryptOff {
+				all = append(all, offMark+host)
+			}
+			return strings.Join(all, "\n")
+		},
+		func(s *settings.Settings, d *draft) *settings.FieldError {
+			s.Decrypt, s.DecryptOff = nil, nil
+			seen := map[string]bool{}
+			for line := range strings.Lines(d.text(fieldDecrypt)) {
+				host, off := strings.CutPrefix(strings.TrimSpace(line), offMark)
+				if seen[host] {
+					return &settings.FieldError{
+						Field: fieldDecrypt, Code: "decrypt_twice", Problem: "has a host twice", Values: map[string]string{"Name": host},
+					}
+				}
+				seen[host] = true
+				if off {
+					s.DecryptOff = append(s.DecryptOff, host)
+				} else {
+					s.Decrypt = append(s.Decrypt, host)
+				}
+			}
+			return nil
+		},
+	}
+}
+
 // httpsPage is the ways to see inside HTTPS, the gentlest first.
 func (f *Form) httpsPage() *page {
 	p := newPage("https", theme.VisibilityIcon(), words.T("form.https.about"))
 	p.group(words.T("form.keylog.title"))
 	p.add(f.switchRow("key_log", func(s *settings.Settings) *bool { return &s.KeyLog }).object)
+	p.group(words.T("form.ca.title"))
+	p.add(newProse(words.T("form.ca.about")), f.linesRow(fieldDecrypt, true, "api.example.com").object)
 	if f.config.Authority != nil {
-		p.group(words.T("form.ca.title"))
 		p.add(f.authority()...)
 	}
 	return p

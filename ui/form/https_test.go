@@ -3,6 +3,7 @@ package form
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,4 +106,37 @@ func TestAuthorityExpired(t *testing.T) {
 	w.ca.status = AuthorityStatus{Exists: true, Expires: time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)}
 	w.form.Relabel()
 	w.wantTold("Expired on 2020-01-02")
+}
+
+func TestHostsToOpen(t *testing.T) {
+	w := newWorld(t, words.English)
+	list := w.form.lists[fieldDecrypt]
+	for i, host := range []string{"a.example", "*.b.example"} {
+		w.press("Add a host")
+		test.Type(list.all[i].entries[0], host)
+	}
+	w.form.apply()
+	if got, want := w.store.Get().Decrypt, []string{"a.example", "*.b.example"}; !slices.Equal(got, want) {
+		t.Errorf("hosts %q, want %q", got, want)
+	}
+	w.enter("keep_chunks", "1") // wrong, and of no concern to the switch
+	test.Tap(list.all[0].check)
+	if got := w.store.Get(); !slices.Equal(got.Decrypt, []string{"*.b.example"}) || !slices.Equal(got.DecryptOff, []string{"a.example"}) {
+		t.Errorf("open %q, off %q; want the first switched off at once", got.Decrypt, got.DecryptOff)
+	}
+	if got := list.all[0].entries[0].Text; got != "a.example" {
+		t.Errorf("the first line reads %q, want it to stay where it was", got)
+	}
+	test.Tap(list.all[0].check)
+	if got := w.store.Get(); len(got.Decrypt) != 2 || len(got.DecryptOff) != 0 {
+		t.Errorf("open %q, off %q; want both open again", got.Decrypt, got.DecryptOff)
+	}
+	w.press("Add a host")
+	test.Type(list.all[2].entries[0], "https://a.example")
+	w.wantNote(fieldDecrypt, "is a URL", alarm)
+	list.all[2].entries[0].SetText("a.example")
+	w.wantNote(fieldDecrypt, "a.example is there twice", alarm)
+	if got := w.store.Get().Decrypt; len(got) != 2 {
+		t.Errorf("hosts %q, want no change by what is wrong", got)
+	}
 }

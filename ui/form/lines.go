@@ -21,7 +21,9 @@ type lines struct {
 	placeholders []string
 	switches     bool
 	changed      func(text string)
-	all          []*line
+	// switched is called after changed when it was a switch; it may be nil.
+	switched func()
+	all      []*line
 }
 
 // offMark begins a line that is switched off. No host and no name begins so.
@@ -41,15 +43,20 @@ func newLines(add string, switches bool, placeholders []string, changed func(str
 	return l
 }
 
-// text is what the lines say. Empty ones say nothing.
+// text is what the lines say, those that are switched off after the others.
+// Empty ones say nothing.
 func (l *lines) text() string {
-	var all []string
+	var on, off []string
 	for _, line := range l.all {
-		if text := line.text(); text != "" {
-			all = append(all, text)
+		switch text := line.text(); {
+		case text == "":
+		case strings.HasPrefix(text, offMark):
+			off = append(off, text)
+		default:
+			on = append(on, text)
 		}
 	}
-	return strings.Join(all, "\n")
+	return strings.Join(append(on, off...), "\n")
 }
 
 func (ln *line) text() string {
@@ -109,7 +116,12 @@ func (l *lines) append(text string) *line {
 	if l.switches {
 		ln.check = widget.NewCheck("", nil)
 		ln.check.Checked = !off
-		ln.check.OnChanged = func(bool) { l.changed(l.text()) }
+		ln.check.OnChanged = func(bool) {
+			l.changed(l.text())
+			if l.switched != nil {
+				l.switched()
+			}
+		}
 		before = ln.check
 	}
 	cellsObject := container.New(cellLayout{}, objects(ln.entries)...)
@@ -171,6 +183,7 @@ func (cellLayout) MinSize(cells []fyne.CanvasObject) fyne.Size {
 // linesRow is a row whose field is a list.
 func (f *Form) linesRow(name string, switches bool, placeholders ...string) *row {
 	l := newLines(words.T("form.add."+name), switches, placeholders, func(text string) { f.typed(name, text) })
+	l.switched = func() { f.putField(name) }
 	f.lists[name] = l
 	r := newRow(words.T("form.field."+name), l.object, hint(name))
 	f.rows[name] = r
