@@ -16,11 +16,30 @@ func (w *Window) copyMenu() *fyne.Menu {
 	}
 	var bases []*fyne.MenuItem
 	for _, client := range snippet.BaseURLs(w.address()) {
-		bases = append(bases, fyne.NewMenuItem(client.Name, func() { w.copyBaseURL(client) }))
+		item := fyne.NewMenuItem(client.Name, nil)
+		item.ChildMenu = w.baseMenu(client)
+		bases = append(bases, item)
 	}
 	sub := fyne.NewMenuItem(words.T("window.copy.base"), nil)
 	sub.ChildMenu = fyne.NewMenu("", bases...)
 	return fyne.NewMenu("", append(items, fyne.NewMenuItemSeparator(), sub)...)
+}
+
+// baseMenu offers the base URL of a client by itself, as the line that sets its
+// variable, and as lines of programs.
+func (w *Window) baseMenu(client snippet.Client) *fyne.Menu {
+	copies := func(text string) func() { return func() { w.copyBaseURL(client, text) } }
+	items := []*fyne.MenuItem{fyne.NewMenuItem(client.BaseURL, copies(client.BaseURL)), fyne.NewMenuItemSeparator()}
+	for _, shell := range snippet.Shells() {
+		if line := client.Set(shell); line != "" {
+			items = append(items, fyne.NewMenuItem(client.Variable+" · "+shellName(shell), copies(line)))
+		}
+	}
+	items = append(items, fyne.NewMenuItemSeparator())
+	for _, code := range client.Code {
+		items = append(items, fyne.NewMenuItem(code.Language, copies(code.Text)))
+	}
+	return fyne.NewMenu("", items...)
 }
 
 func shellName(s snippet.Shell) string { return s.Name }
@@ -58,8 +77,8 @@ func (w *Window) copyEnvironment(shell snippet.Shell) {
 	ask.Show()
 }
 
-func (w *Window) copyBaseURL(client snippet.Client) {
-	w.copy(client.BaseURL, words.T("window.copied.base", words.Values{"Name": client.Name, "Variable": client.Variable}))
+func (w *Window) copyBaseURL(client snippet.Client, text string) {
+	w.copy(text, words.T("window.copied.base", words.Values{"Name": client.Name, "Variable": client.Variable}))
 }
 
 // copy puts text onto the clipboard and says so.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"streamgauge/settings"
@@ -72,9 +73,13 @@ func serve(args []string) error {
 func (g *gauge) explain(w io.Writer) {
 	fmt.Fprintf(w, "to use it: export HTTP_PROXY=%s HTTPS_PROXY=%[1]s\n", g.url("PASSWORD"))
 	if g.user == "" {
+		shell := snippet.Bash
+		if runtime.GOOS == "windows" {
+			shell = snippet.PowerShell
+		}
 		fmt.Fprintln(w, "or, to see inside https, one of these as a base URL:")
 		for _, c := range snippet.BaseURLs(g.station.State().Address) {
-			fmt.Fprintf(w, "  export %s=%s\n", c.Variable, c.BaseURL)
+			fmt.Fprintf(w, "  %s\n", c.Set(shell))
 		}
 	}
 	fmt.Fprintln(w)
