@@ -40,7 +40,7 @@ func ParsePart(name string) Part {
 // it is no such stream, and only its heartbeats count.
 type Answer struct {
 	// API is the wire format: "openai-chat", "openai-responses", "anthropic",
-	// "gemini", "ollama"; empty while none was recognised.
+	// "gemini", "ollama", "dashscope"; empty while none was recognised.
 	API string
 	// Model is the name that the stream gives.
 	Model string

@@ -1,6 +1,6 @@
 // Package llm reads what the streams of language models say: the wire formats of
 // OpenAI (chat completions, responses, and the many that speak like the former:
-// DeepSeek, DashScope, Moonshot, vLLM …), Anthropic, Gemini and Ollama.
+// DeepSeek, DashScope, Moonshot, vLLM …), Anthropic, Gemini, Ollama, and DashScope's own.
 //
 // [Reader] is fed with one unit of a decoded body after the other, while the
 // stream runs, and says what each carries. A format is told by what the units

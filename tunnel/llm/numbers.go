@@ -144,6 +144,8 @@ func LastWords(api string) string {
 		return "message_stop"
 	case gemini:
 		return "finishReason"
+	case dashScope:
+		return "finish_reason"
 	case ollama:
 		return `"done":true`
 	}

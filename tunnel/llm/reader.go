@@ -23,6 +23,7 @@ const (
 	anthropic       = "anthropic"
 	gemini          = "gemini"
 	ollama          = "ollama"
+	dashScope       = "dashscope"
 )
 
 // Delta is what one unit carries. Its texts are valid until the next Read.
@@ -46,9 +47,13 @@ type Reader struct {
 	inTool  bool // a tool call was named
 	strange int  // units of no known format
 	list    list
-	joined  []byte
-	delta   Delta
-	each    func(element []byte)
+	// Of DashScope: the content and the reasoning so far, as each event may repeat
+	// them; increments says that they do not.
+	before     [2][]byte
+	increments bool
+	joined     []byte
+	delta      Delta
+	each       func(element []byte)
 }
 
 // Answer is what the units have said so far of API, model, finish and usage;
@@ -117,6 +122,7 @@ type fields struct {
 	candidates, metadata, feedback     []byte // Gemini
 	version                            []byte
 	done, doneReason, thinking         []byte // Ollama
+	output, requestID                  []byte // DashScope
 	promptCount, outputCount, moreTold []byte
 }
 
@@ -179,6 +185,10 @@ func (f *fields) ofOthers(name string) *[]byte {
 		return &f.promptCount
 	case "eval_count":
 		return &f.outputCount
+	case "output":
+		return &f.output
+	case "request_id":
+		return &f.requestID
 	case "prompt_filter_results", "x_groq":
 		return &f.moreTold
 	}
@@ -204,6 +214,8 @@ func (r *Reader) readObject(data, name []byte) {
 		r.readAnthropic(&f, kind)
 	case f.isOllama():
 		r.readOllama(&f)
+	case f.isDashScope():
+		r.readDashScope(&f)
 	case string(kind) == "ping", string(kind) == "keepalive":
 		r.carries(tunnel.Heartbeat)
 	case r.opened && (!isEmpty(f.failure) || string(kind) == "error" || string(name) == "error"):

@@ -295,4 +295,30 @@ var streams = []stream{
 		answer: tunnel.Answer{API: "ollama", Model: "llama3.2", Finish: "error"},
 		said:   true,
 	},
+	{
+		name: "DashScope's own format, each event with all before it",
+		kind: tunnel.SSE,
+		units: []string{
+			`result|{"output":{"choices":[{"message":{"content":"","reasoning_content":"嗯","role":"assistant"},"finish_reason":"null"}]},"usage":{"total_tokens":12,"input_tokens":11,"output_tokens":1},"request_id":"r-1"}`,
+			`result|{"output":{"choices":[{"message":{"content":"","reasoning_content":"嗯","role":"assistant"},"finish_reason":"null"}]},"usage":{"total_tokens":12,"input_tokens":11,"output_tokens":1},"request_id":"r-1"}`,
+			`result|{"output":{"choices":[{"message":{"content":"你","reasoning_content":"嗯","role":"assistant"},"finish_reason":"null"}]},"usage":{"total_tokens":13,"input_tokens":11,"output_tokens":2},"request_id":"r-1"}`,
+			`result|{"output":{"choices":[{"message":{"content":"你好","reasoning_content":"嗯","role":"assistant"},"finish_reason":"stop"}]},"usage":{"total_tokens":14,"input_tokens":11,"output_tokens":3},"request_id":"r-1"}`,
+		},
+		want:   []string{"reasoning 嗯", "heartbeat", "content 你", "content 好"},
+		answer: tunnel.Answer{API: "dashscope", Finish: "stop", InputTokens: 11, OutputTokens: 3},
+		said:   true,
+	},
+	{
+		name: "DashScope's own format in increments, with an error",
+		kind: tunnel.SSE,
+		units: []string{
+			`result|{"output":{"text":"ab","finish_reason":"null"},"usage":{"input_tokens":2,"output_tokens":1},"request_id":"r"}`,
+			`result|{"output":{"text":"cd","finish_reason":"null"},"usage":{"input_tokens":2,"output_tokens":2},"request_id":"r"}`,
+			`result|{"output":{"text":"cde","finish_reason":"null"},"request_id":"r"}`,
+			`error|{"code":"Throttling","message":"Requests rate limit exceeded","request_id":"r"}`,
+		},
+		want:   []string{"content ab", "content cd", "content cde", "closing"},
+		answer: tunnel.Answer{API: "dashscope", Finish: "error: Throttling", InputTokens: 2, OutputTokens: 2},
+		said:   true,
+	},
 }

@@ -73,9 +73,10 @@ type entryIn struct {
 
 // message is an event or a frame. Time is in seconds since 1970.
 type message struct {
-	Type string  `json:"type"` // of a frame: send or receive
-	Time float64 `json:"time"`
-	Data string  `json:"data"`
+	Type   string  `json:"type"` // of a frame: send or receive
+	Time   float64 `json:"time"`
+	Opcode float64 `json:"opcode"`
+	Data   string  `json:"data"`
 }
 
 // parseEntry reads the entry of that number, which is the ID of one that has
@@ -129,6 +130,7 @@ func (e *entryIn) addForeign(l *line) {
 	if len(e.Messages) > 0 {
 		l.Kind = string(tunnel.KindWebSocket)
 		events, kind = received(e.Messages), tunnel.WebSocket
+		l.Frames = framesOf(e.Messages, l.Start)
 	}
 	if chunks, ok := arrivalsOf(events, l.Start); ok {
 		l.Chunks, l.UnitKind, l.Bytes = chunks, kind.String(), 0
@@ -189,6 +191,28 @@ func arrivalsOf(messages []message, start time.Time) (arrivals chunks, ok bool) 
 	}
 	slices.SortStableFunc(arrivals, func(a, b tunnel.Chunk) int { return cmp.Compare(a.At, b.At) })
 	return arrivals, len(arrivals) > 0
+}
+
+// framesOf makes a frame of each message, of both directions, whose time can be
+// one; the sizes are those of the data as a page sees it.
+func framesOf(messages []message, start time.Time) frames {
+	var all frames
+	for _, m := range messages {
+		at := m.Time*1e6 - float64(start.UnixMicro())
+		if !(at >= 0 && at <= maxMicros && m.Opcode >= 0 && m.Opcode <= 15) {
+			continue
+		}
+		f := tunnel.Frame{
+			At: time.Duration(math.Round(at)) * time.Microsecond, Bytes: int32(min(len(m.Data), math.MaxInt32)),
+			Opcode: uint8(m.Opcode), Direction: tunnel.ToClient, Fin: true,
+		}
+		if strings.EqualFold(m.Type, wayOf(tunnel.ToOrigin)) {
+			f.Direction = tunnel.ToOrigin
+		}
+		all = append(all, f)
+	}
+	slices.SortStableFunc(all, func(a, b tunnel.Frame) int { return cmp.Compare(a.At, b.At) })
+	return all
 }
 
 // start is the zero time where it cannot be read.

@@ -168,6 +168,29 @@ func TestForeignHARWithMessages(t *testing.T) {
 	}
 }
 
+// TestForeignHARFrames: of a WebSocket that a browser wrote down the frames of
+// both directions are shown.
+func TestForeignHARFrames(t *testing.T) {
+	at := func(after time.Duration) string { return millis(startOfEntry.Add(after).Sub(time.Unix(0, 0)) / 1000) }
+	all, errs := read(asHAR(strings.TrimSuffix(entry, "}") + `,"_webSocketMessages":[` +
+		`{"type":"receive","time":` + at(2*time.Second) + `,"opcode":2,"data":"AAEC"},{"type":"send","time":` + at(time.Second) + `,"opcode":1,"data":"hi"},` +
+		`{"type":"send","time":1,"opcode":1,"data":"before"},{"type":"send","time":` + at(time.Second) + `,"opcode":99,"data":"odd"}]}`))
+	if len(all) != 1 || len(errs) > 0 {
+		t.Fatalf("%d exchanges, errors %v", len(all), errs)
+	}
+	got := all[0].Frames
+	for i := range got {
+		got[i].At = got[i].At.Round(time.Millisecond) // seconds since 1970 are not more exact
+	}
+	want := []tunnel.Frame{
+		{At: time.Second, Bytes: 2, Opcode: 1, Direction: tunnel.ToOrigin, Fin: true},
+		{At: 2 * time.Second, Bytes: 4, Opcode: 2, Direction: tunnel.ToClient, Fin: true},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("frames %+v, want %+v", got, want)
+	}
+}
+
 // TestForeignHARWithChunks: arrivals as ours in a HAR that is not.
 func TestForeignHARWithChunks(t *testing.T) {
 	all, errs := read(asHAR(strings.TrimSuffix(entry, "}") + `,"_chunks":[[3040000,2000,0,0],[3050000,3000,0,0]]}`))
