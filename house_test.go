@@ -40,6 +40,7 @@ var table = map[string]string{
 	"tunnel/intake":      "",
 	"tunnel/relay":       "tunnel tunnel/tap tunnel/wire tunnel/intake",
 	"tunnel/keylog":      "tunnel tunnel/wire tunnel/tap tunnel/llm",
+	"tunnel/truststore":  "",
 	"tunnel/decrypt":     "tunnel tunnel/tap tunnel/wire tunnel/page",
 	"tunnel/proxy":       "tunnel tunnel/intake tunnel/tap tunnel/upstream tunnel/socks tunnel/page tunnel/forward tunnel/relay tunnel/keylog tunnel/decrypt",
 	"tunnel/journal":     "tunnel",
@@ -96,8 +97,10 @@ var owners = map[string][]string{
 	"fyne.io/fyne/v2":            {"ui", "ui/graph", "ui/look", "ui/table", "ui/detail", "ui/form", "ui/tray", "ui/words", "cmd/streamgauge"},
 }
 
-// startsPrograms may import os/exec. A directory stands for what is in it.
-var startsPrograms = []string{"cmd", "tunnel/peers"}
+// startsPrograms may import os/exec. A directory stands for what is in it. The
+// stores of trusted authorities are changed by the systems' own programs only,
+// from the terminal and from the window.
+var startsPrograms = []string{"cmd", "tunnel/peers", "tunnel/truststore"}
 
 // testsStartPrograms may import os/exec in their tests: what is pasted into a
 // shell can be proved by that shell only.
