@@ -188,12 +188,25 @@ type mount struct {
 	readOnly       bool
 }
 
+func mountOf(v Variable) mount {
+	target := "/run/streamgauge/" + path.Base(strings.ReplaceAll(v.Value, `\`, "/"))
+	return mount{source: v.Value, target: target, readOnly: v.File == FileRead}
+}
+
+// docker writes the option that mounts m.
+func (m mount) docker() string {
+	option := "type=bind," + quoteCSV("source="+m.source) + "," + quoteCSV("target="+m.target)
+	if m.readOnly {
+		option += ",readonly"
+	}
+	return "--mount " + quotePOSIX(option)
+}
+
 // mounted returns the variables as a container has them, and the files they need.
 func (p place) mounted() (variables []Variable, mounts []mount) {
 	for _, v := range p.variables(p.url()) {
 		if v.File != NoFile && v.Value != "" {
-			m := mount{source: v.Value, readOnly: v.File == FileRead}
-			m.target = "/run/streamgauge/" + path.Base(strings.ReplaceAll(v.Value, `\`, "/"))
+			m := mountOf(v)
 			if !slices.Contains(mounts, m) {
 				mounts = append(mounts, m)
 			}
@@ -213,11 +226,7 @@ func (p place) docker() Block {
 	}
 	variables, mounts := p.mounted()
 	for _, m := range mounts {
-		mount := "type=bind," + quoteCSV("source="+m.source) + "," + quoteCSV("target="+m.target)
-		if m.readOnly {
-			mount += ",readonly"
-		}
-		words = append(words, "--mount", quotePOSIX(mount))
+		words = append(words, m.docker())
 	}
 	for _, v := range variables {
 		words = append(words, "-e", quotePOSIX(v.Name+"="+v.Value))
