@@ -78,7 +78,7 @@ func judgeDemo(style terminal.Style, labels map[string]verdict.Label) error {
 
 // playDemo shows the same stream over all paths, and returns the labels by path.
 func playDemo(ctx context.Context, style terminal.Style) (map[string]verdict.Label, error) {
-	g := newGauge(settings.Default(), station.Passwords{}, "", false)
+	g := newGauge(settings.Default(), station.Passwords{}, station.Config{ForgetBodies: true})
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	shown := make(chan error, 1)

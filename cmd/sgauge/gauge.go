@@ -24,6 +24,8 @@ type gauge struct {
 	written  recording.Options // what is recorded of each exchange
 	user     string            // what programs must give, with password
 	password string
+	// authority opens tunnels; its zero value is none.
+	authority authority
 }
 
 // open makes all that was asked for ready. defaultListen,
@@ -41,7 +43,14 @@ func (o *options) open(defaultListen string) (*gauge, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := newGauge(o.settings, found, o.keyLog, o.bodies)
+	authority, err := o.authority()
+	if err != nil {
+		return nil, err
+	}
+	g := newGauge(o.settings, found, station.Config{
+		KeyLog: o.keyLog, ForgetBodies: !o.bodies, AuthorityDir: authority.dir,
+	})
+	g.authority = authority
 	if err := g.station.SetOn(true); err != nil {
 		return nil, hint(err)
 	}
@@ -57,19 +66,14 @@ func (o *options) open(defaultListen string) (*gauge, error) {
 	return g, nil
 }
 
-// newGauge is a gauge that does as s says and is not on yet. keys names the file
-// that TLS keys are read from; empty for none. bodies says that they are recorded.
-func newGauge(s settings.Settings, found station.Passwords, keys string, bodies bool) *gauge {
-	s.KeyLog = keys != ""
-	st := station.New(station.Config{
-		Settings: station.Fixed(s),
-		KeyLog:   keys,
-
-		ForgetBodies: !bodies,
-		Resolve:      func(settings.Settings) (station.Passwords, error) { return found, nil },
-	})
+// newGauge is a gauge that does as s says and is not on yet. cfg says the rest.
+func newGauge(s settings.Settings, found station.Passwords, cfg station.Config) *gauge {
+	s.KeyLog = cfg.KeyLog != ""
+	cfg.Settings = station.Fixed(s)
+	cfg.Resolve = func(settings.Settings) (station.Passwords, error) { return found, nil }
+	st := station.New(cfg)
 	return &gauge{
-		station: st, journal: st.Journal(), written: recording.Options{Bodies: bodies},
+		station: st, journal: st.Journal(), written: recording.Options{Bodies: !cfg.ForgetBodies},
 		user: s.ListenUser, password: found.Listen,
 	}
 }

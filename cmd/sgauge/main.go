@@ -34,6 +34,7 @@ func commands() []command {
 	return []command{
 		{"serve", "start the proxy; print a line an exchange when it ends", serve},
 		{"run", "start a command with the proxy set in its environment, report at its end", run},
+		{"ca", "the certificate authority with which --decrypt opens TLS connections", ca},
 		{"judge", "say of recordings and HAR files who held the streams back, and what to change", judge},
 		{"demo", "show a stream that flows and one that is held back; works offline", demo},
 		{"export", "turn a recording into HAR, NDJSON, CSV, text or graphs", export},

@@ -24,6 +24,7 @@ type options struct {
 	bypass, upstream, record, file string
 	keyLog                         string // file of TLS keys
 	targets                        map[string]string
+	decrypt                        []string // hosts to open
 	json, bodies                   bool
 }
 
@@ -43,6 +44,11 @@ func newOptions(fs *flagSet, listens string) *options {
 	fs.BoolVar(&s.ConnectPlain, "connect-plain", false, "ask an http upstream for a tunnel for http:// requests too")
 	fs.Func("target", "`NAME=URL` gives the gateway a name for a base URL: /NAME/… is URL/….\n"+
 		"May be given more than once.", o.addTarget)
+	fs.Func("decrypt", "`HOST` or *.suffix whose TLS connections are opened with our own authority, which\n"+
+		"programs must trust: see sgauge ca. May be given more than once.", func(host string) error {
+		o.decrypt = append(o.decrypt, host)
+		return nil
+	})
 	fs.StringVar(&s.ListenUser, "user", "", "`NAME` that programs must give to use the proxy.\n"+
 		"Its password: "+settings.EnvListenPassword+", the keyring, or asked for.")
 	fs.StringVar(&o.record, "record", "", "`FILE` to append a recording to, a JSON object a line, redacted")
@@ -59,7 +65,7 @@ func newOptions(fs *flagSet, listens string) *options {
 // fieldFlags are the settings that have a flag.
 var fieldFlags = map[string]string{
 	"listen": "listen", "listen_user": "user", "upstream": "upstream", "bypass": "bypass",
-	"proxy_loopback": "proxy-loopback", "connect_plain": "connect-plain", "targets": "target",
+	"proxy_loopback": "proxy-loopback", "connect_plain": "connect-plain", "targets": "target", "decrypt": "decrypt",
 }
 
 // routing are the settings without which traffic would take another way than
@@ -155,6 +161,7 @@ func (o *options) overlay(file settings.Settings) {
 		}
 		maps.Copy(s.Targets, o.targets)
 	})
+	take("decrypt", func() { s.Decrypt = o.decrypt })
 	take("proxy-loopback", func() { s.ProxyLoopback = flags.ProxyLoopback })
 	take("connect-plain", func() { s.ConnectPlain = flags.ConnectPlain })
 }

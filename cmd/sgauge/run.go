@@ -34,6 +34,10 @@ to. Both are set to a file that is removed at the end; no certificate changes.
 --no-keylog leaves HTTPS closed; a SSLKEYLOGFILE that was set before is read and
 left alone.
 
+--decrypt HOST opens the connections to that host with our own authority, which
+COMMAND is made to trust by SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, CURL_CA_BUNDLE
+and the like; sgauge ca env shows them all.
+
 Signals are passed on. The exit code is the command's; 128 + n if signal n ended
 it, 127 if it was not found, 126 if it could not be started. INT and QUIT count
 as typed in the foreground of a terminal, which sends them to both: kill -TERM.
@@ -101,7 +105,11 @@ var errNotStarted = errors.New("not started")
 func (g *gauge) command(args []string, keys keyLog) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = keys.environment(childEnvironment(os.Environ(), g.url(g.password)))
+	environ, err := g.authority.environment(keys.environment(childEnvironment(os.Environ(), g.url(g.password))))
+	if err != nil {
+		return err
+	}
+	cmd.Env = environ
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, passedOn...)
 	defer signal.Stop(signals)

@@ -53,13 +53,34 @@ func Dir(settingsFile string) string { return filepath.Join(filepath.Dir(setting
 // CertificatePath is the certificate of the authority in dir, as PEM.
 func CertificatePath(dir string) string { return filepath.Join(dir, certificateFile) }
 
+// BundlePath is where [Authority.WriteBundle] writes.
+func BundlePath(dir string) string { return filepath.Join(dir, bundleFile) }
+
+// ReadCertificate reads the certificate of the authority in dir, be it expired
+// or without its key.
+func ReadCertificate(dir string) (*x509.Certificate, error) {
+	path := CertificatePath(dir)
+	der, err := readPEM(path, "CERTIFICATE")
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return certificate, nil
+}
+
 // Create makes the authority of this installation in dir, which only the user
 // can enter. If only is not empty, the authority can sign for those hosts (and
 // what lies under a name) and no other. An authority that is still valid is not
 // replaced: then the error is [ErrExists].
 func Create(dir string, only []string) (*Authority, error) {
-	if _, err := Load(dir); err == nil {
+	switch _, err := Load(dir); {
+	case err == nil:
 		return nil, fmt.Errorf("create %s: %w", CertificatePath(dir), ErrExists)
+	case !isMissing(err):
+		return nil, err
 	}
 	constraints, err := ParseHosts(only)
 	if err != nil {
@@ -75,7 +96,7 @@ func Create(dir string, only []string) (*Authority, error) {
 // Load reads the authority in dir. If there is none the error is
 // [fs.ErrNotExist]; if it is out of date, [ErrExpired].
 func Load(dir string) (*Authority, error) {
-	certificate, err := readPEM(filepath.Join(dir, certificateFile), "CERTIFICATE")
+	certificate, err := ReadCertificate(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -83,10 +104,7 @@ func Load(dir string) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Authority{}
-	if a.certificate, err = x509.ParseCertificate(certificate); err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, certificateFile), err)
-	}
+	a := &Authority{certificate: certificate}
 	parsed, err := x509.ParsePKCS8PrivateKey(key)
 	if err != nil {
 		// The cause could quote the key.
@@ -97,7 +115,7 @@ func Load(dir string) (*Authority, error) {
 		return nil, fmt.Errorf("read %s: not the key of the certificate beside it", filepath.Join(dir, keyFile))
 	}
 	if time.Now().After(a.certificate.NotAfter) {
-		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, certificateFile), ErrExpired)
+		return nil, fmt.Errorf("read %s: %w", CertificatePath(dir), ErrExpired)
 	}
 	return a, nil
 }
@@ -106,12 +124,15 @@ func Load(dir string) (*Authority, error) {
 // there is none or it has expired. created says which.
 func LoadOrCreate(dir string) (a *Authority, created bool, err error) {
 	a, err = Load(dir)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrExpired) {
+	if err == nil || !isMissing(err) {
 		return a, false, err
 	}
 	a, err = Create(dir, nil)
 	return a, err == nil, err
 }
+
+// isMissing reports whether err of Load leaves room for another authority.
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrExpired) }
 
 // Destroy deletes the key and all else of the authority in dir. It is no error
 // if there is none.
@@ -234,7 +255,7 @@ func (a *Authority) save(dir string) error {
 	if err := writeAtomic(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})); err != nil {
 		return err
 	}
-	return writeAtomic(filepath.Join(dir, certificateFile), a.PEM())
+	return writeAtomic(CertificatePath(dir), a.PEM())
 }
 
 // privateDir makes dir, and sees to it that only the user can enter it.

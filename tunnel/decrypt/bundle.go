@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"path/filepath"
 )
 
 const bundleFile = "bundle.pem"
@@ -33,7 +32,7 @@ func (a *Authority) WriteBundle(dir, base string) (string, error) {
 	if err := privateDir(dir); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, bundleFile)
+	path := BundlePath(dir)
 	own := a.PEM()
 	return path, writeAtomic(path, bytes.Join([][]byte{bytes.TrimSpace(trusted), own}, []byte("\n")))
 }
