@@ -15,6 +15,7 @@ import (
 	"streamgauge/assets"
 	"streamgauge/settings"
 	"streamgauge/settings/autostart"
+	"streamgauge/tunnel/decrypt"
 	"streamgauge/tunnel/keylog"
 	"streamgauge/tunnel/station"
 	"streamgauge/ui"
@@ -37,6 +38,7 @@ type desktop struct {
 	// preferences is nil while the settings are not open.
 	preferences *preferences
 	login       autostart.Program
+	authority   authority
 
 	ctx    context.Context // ends with the program
 	beside sync.WaitGroup  // what runs until ctx ends
@@ -85,7 +87,10 @@ func (d *desktop) open() error {
 	for _, problem := range d.problems {
 		fmt.Fprintf(os.Stderr, "streamgauge: %s: %v\n", d.settings, problem)
 	}
-	d.station = station.New(station.Config{Settings: d.store, Secrets: d.secrets, KeyLog: d.keys.File()})
+	d.authority = authority{decrypt.Dir(d.settings)}
+	d.station = station.New(station.Config{
+		Settings: d.store, Secrets: d.secrets, KeyLog: d.keys.File(), AuthorityDir: d.authority.dir,
+	})
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)

@@ -36,7 +36,7 @@ func (d *desktop) openSettings(field string) {
 		p := &preferences{window: d.app.NewWindow(words.T("app.settings.title"))}
 		p.form = form.New(p.window, form.Config{
 			Store: d.store, Secrets: d.secrets, Prober: d.station, Autostart: d.login,
-			PasswordChanged: d.passwordChanged,
+			Authority: d.authority, PasswordChanged: d.passwordChanged,
 		})
 		p.window.SetContent(p.form.Content())
 		p.window.Resize(preferencesSize)
