@@ -4,9 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/recording"
@@ -28,7 +26,7 @@ type comparison struct {
 }
 
 func newComparison(w *Window) *comparison {
-	c := &comparison{window: w, chart: graph.NewCompare(), table: container.New(layout.NewGridLayoutWithColumns(6))}
+	c := &comparison{window: w, chart: graph.NewCompare(), table: look.Shares(2.1, 1.5, 1, 1, 1.3, 1)}
 	closing := toolButton("", theme.CancelIcon(), w.toggleCompare)
 	head := look.Frame(nil, nil, nil, closing, look.Inset(8, 8, 14, 8, look.Column(2,
 		look.Strong(words.T("window.compare.title"), theme.SizeNameSubHeadingText), look.Caption(words.T("window.compare.text")))))
@@ -56,28 +54,31 @@ func (c *comparison) show(open []*feed.Whole) {
 func (c *comparison) numbers(open []*feed.Whole) {
 	c.table.RemoveAll()
 	for _, key := range []string{"window.compare.exchange", "window.compare.verdict", "window.tile.first", "window.tile.time", "window.tile.gap", "window.tile.bytes"} {
-		c.table.Add(look.Caption(words.T(key)))
+		name := look.NewCutLine(theme.ColorNamePlaceHolder, theme.SizeNameCaptionText)
+		name.Set(words.T(key))
+		c.table.Add(name)
 	}
 	colours := look.Palette()
 	lines := colours.Lines()
 	for i, whole := range open {
 		ex := &whole.Exchange
 		first := "–"
-		if at, ok := ex.Phases.At(tunnel.FirstByte); ok {
-			sent, _ := ex.Phases.At(tunnel.Sent)
-			first = plot.Span(max(at-sent, 0))
+		if after, ok := feed.FirstByte(ex); ok {
+			first = plot.Span(after)
 		}
-		dot := canvas.NewCircle(lines[i%len(lines)])
-		name := widget.NewLabel(placeOf(ex))
-		name.Truncation = fyne.TextTruncateEllipsis
-		c.table.Add(look.Frame(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(9), dot)), nil, name))
+		dot := container.NewGridWrap(fyne.NewSquareSize(9), canvas.NewCircle(lines[i%len(lines)]))
+		c.table.Add(look.Frame(nil, nil, look.Inset(0, 0, 0, 7, container.NewCenter(dot)), nil, cell(placeOf(ex))))
 		for _, text := range []string{labelName(whole.Judgement.Label), first, plot.Span(whole.Elapsed), plot.Span(ex.Totals.LongestGap), plot.Bytes(ex.Totals.Bytes)} {
-			cell := widget.NewLabel(text)
-			cell.Truncation = fyne.TextTruncateEllipsis
-			c.table.Add(cell)
+			c.table.Add(cell(text))
 		}
 	}
 	c.object.Refresh()
+}
+
+func cell(text string) fyne.CanvasObject {
+	line := look.NewCutLine(theme.ColorNameForeground, theme.SizeNameText)
+	line.Set(text)
+	return line
 }
 
 // placeOf is where an exchange went, fit to be shown.

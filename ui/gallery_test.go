@@ -21,6 +21,8 @@ func TestGallery(t *testing.T) {
 		w.picture("traps-" + name)
 		w.open(ids["good"], 4)
 		w.picture("model-" + name)
+		w.window.side.pane.Turn(0)
+		w.picture("good-" + name)
 		w.open(ids["tunnel"], 0)
 		w.picture("tunnel-" + name)
 		w.window.explainInside("api.openai.com:443")

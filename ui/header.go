@@ -20,7 +20,7 @@ import (
 // header says how the proxy stands and lets the user change it.
 type header struct {
 	window   *Window
-	object   fyne.CanvasObject
+	object   *fyne.Container
 	power    *look.Switch
 	address  *canvas.Text
 	standing *canvas.Text
@@ -51,6 +51,11 @@ func newHeader(w *Window) *header {
 	h.left = look.Row(12, h.power, look.Column(1, h.address, h.standing), gap(12), upstream, h.path)
 	bar := container.NewHBox(h.left, layout.NewSpacer(), right)
 	h.object = look.Column(0, band(look.Inset(10, 10, 14, 14, bar)), h.problem)
+	if words.Language() == words.Chinese && !look.HasChinese() {
+		fonts := look.NewNotice(theme.ColorNameWarning)
+		fonts.Say(words.T("window.problem.fonts"))
+		h.object.Add(fonts)
+	}
 	return h
 }
 
@@ -68,8 +73,20 @@ func (h *header) set(state *tunnel.State) {
 		look.SetLine(h.standing, words.T("window.state.off"), theme.ColorNamePlaceHolder)
 	}
 	h.setUpstream(state)
+	before := h.problem.MinSize().Height * visible(h.problem)
 	h.setProblem(state)
 	h.left.Refresh() // texts of another length have another place
+	if root := h.window.root; root != nil && before != h.problem.MinSize().Height*visible(h.problem) {
+		root.Refresh()
+	}
+}
+
+// visible is 1 for what can be seen, 0 for what is hidden.
+func visible(o fyne.CanvasObject) float32 {
+	if o.Visible() {
+		return 1
+	}
+	return 0
 }
 
 func (h *header) setUpstream(state *tunnel.State) {

@@ -29,7 +29,7 @@ func (w *Window) explainInside(host string) {
 	}
 	base := "http://" + w.address() + "/https/" + hostOnly(host) + "/"
 	way("window.way.gateway.", look.CodeBlock(base, words.T("Copy"), func(text string) { w.copy(text, words.T("window.copied.url")) }))
-	way("window.way.keylog.", w.toSettings("keylog", &shown))
+	way("window.way.keylog.", w.toSettings("key_log", &shown))
 	way("window.way.decrypt.", w.toSettings("decrypt", &shown))
 	scroll := container.NewVScroll(look.Inset(4, 4, 2, 12, column))
 	scroll.SetMinSize(fyne.NewSize(640, 500))

@@ -19,6 +19,8 @@ type teach struct {
 	object  fyne.CanvasObject
 	demo    *widget.Button
 	busy    *widget.Activity
+	// running is set while the demo runs: the first stream of it is then shown.
+	running bool
 	trouble *look.Notice
 	off     *look.Notice
 }
@@ -86,12 +88,14 @@ func (t *teach) set(state *tunnel.State) {
 func (t *teach) runDemo() {
 	w := t.window
 	t.demo.Disable()
+	t.running = true
 	t.trouble.Hide()
 	t.busy.Show()
 	t.busy.Start()
 	w.later(func() error { return w.cfg.Station.RunDemo(w.base) }, func(err error) {
 		t := w.teach // the language may have changed meanwhile
 		t.demo.Enable()
+		t.running = false
 		t.busy.Stop()
 		t.busy.Hide()
 		if err != nil {

@@ -82,6 +82,7 @@ type Window struct {
 	side     *side
 	footer   *footer
 	middle   *fyne.Container // the teaching, or the split
+	root     *fyne.Container
 	working  fyne.CanvasObject
 	left     *fyne.Container
 }
@@ -215,7 +216,8 @@ func (w *Window) build() {
 	split.SetOffset(w.session.split)
 	w.working = look.Frame(w.tools.object, nil, nil, nil, split)
 	w.middle = container.NewStack(w.teach.object, w.working)
-	w.fyne.SetContent(look.Frame(w.header.object, w.footer.object, nil, nil, w.middle))
+	w.root = look.Frame(w.header.object, w.footer.object, nil, nil, w.middle)
+	w.fyne.SetContent(w.root)
 	names := make(map[verdict.Label]string)
 	for _, label := range verdict.Labels() {
 		names[label] = labelName(label)
@@ -250,6 +252,10 @@ func (w *Window) apply(frame feed.Frame) {
 	setHidden(w.teach.object, !empty)
 	setHidden(w.working, empty)
 	w.table.SetRows(frame.Rows)
+	if n := len(frame.Rows); w.teach.running && n > 0 && w.session.chosen == "" {
+		w.teach.running = false
+		w.table.Choose(frame.Rows[n-1].Exchange.ID)
+	}
 	if w.session.lanes {
 		w.timeline.show(&frame, w.session.chosen)
 	}

@@ -150,7 +150,13 @@ type sample struct {
 	blank  bool // does not end
 }
 
-func (w *world) add(s sample) string { return record(w.journal, s) }
+// event is the text of a unit: a delta of a model where the sample is one.
+func (s *sample) event(i int) string {
+	if s.Answer.API == "" {
+		return fmt.Sprintf("data: %d\n\n", i)
+	}
+	return fmt.Sprintf("data: {\"model\":\"gpt-4o\",\"choices\":[{\"delta\":{\"content\":%q}}]}\n\n", []string{"流", "式 ", "ans", "wer "}[i%4])
+}
 
 func record(j *journal.Journal, s sample) string {
 	if s.Start.IsZero() {
@@ -166,11 +172,14 @@ func record(j *journal.Journal, s sample) string {
 	if s.head > 0 {
 		live.Mark(tunnel.Head, s.head)
 	}
-	last := s.head
+	last, kept := s.head, int64(0)
 	for i, c := range s.chunks {
 		live.Chunk(c)
-		for k := range c.Units {
-			live.Unit(tunnel.Unit{At: c.At, Bytes: c.Bytes / c.Units, Kind: tunnel.SSE, Offset: int64(i*100) + int64(k), Part: tunnel.Content})
+		for range c.Units {
+			event := s.event(i)
+			live.Unit(tunnel.Unit{At: c.At, Bytes: int32(len(event)), Kind: tunnel.SSE, Offset: kept, Part: tunnel.Content})
+			live.Keep([]byte(event))
+			kept += int64(len(event))
 		}
 		last = c.At
 	}
@@ -207,6 +216,8 @@ func populate(j *journal.Journal) map[string]string {
 		}
 	}
 	good := ex("POST", "http://api.example.com/v1/chat/completions?stream=true", "api.example.com:80")
+	good.Answer = tunnel.Answer{API: "openai-chat", Model: "gpt-4o", Finish: "stop", InputTokens: 120, OutputTokens: 260, FirstContent: 310 * time.Millisecond, Deltas: 120, LastDelta: 7450 * time.Millisecond}
+	good.Ending = tunnel.EndingSaid
 	ids["good"] = record(j, sample{Exchange: good, head: 220 * time.Millisecond, chunks: every(310*time.Millisecond, 60*time.Millisecond, 120, 210, 1)})
 	lump := ex("GET", "http://behind-nginx.example.com/events", "behind-nginx.example.com:80")
 	ids["lump"] = record(j, sample{Exchange: lump, head: 6200 * time.Millisecond, chunks: every(6200*time.Millisecond, 0, 4, 4096, 20)})

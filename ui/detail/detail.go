@@ -92,7 +92,7 @@ func New(actions Actions, tab int) *Pane {
 	}
 	p.head.toVerdict = func() { p.Turn(len(p.pages) - 1) }
 	p.Object = look.Frame(look.Column(0, p.head.content, p.inside.content), nil, nil, nil, p.tabs)
-	p.head.moved, p.inside.moved = p.Object.Refresh, p.Object.Refresh
+	p.head.moved, p.inside.moved = p.arrange, p.arrange
 	return p
 }
 
@@ -100,6 +100,14 @@ func New(actions Actions, tab int) *Pane {
 func (p *Pane) Show(shown Shown) {
 	p.shown = shown
 	p.draw()
+}
+
+// arrange gives head and notice the room they need: first the widths within, from
+// which follow the heights.
+func (p *Pane) arrange() {
+	p.head.content.Refresh()
+	p.inside.content.Refresh()
+	p.Object.Refresh()
 }
 
 // Turn brings a tab to the front.
@@ -124,7 +132,7 @@ func (p *Pane) Picture() (chart Chart, title, subtitle string) {
 	} else {
 		p.pages[0].show(&p.shown)
 	}
-	return chart, p.head.place.full, labelName(p.shown.Judgement.Label)
+	return chart, p.head.place.Text(), labelName(p.shown.Judgement.Label)
 }
 
 // Chart is a graph that can be written to a file.

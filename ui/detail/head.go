@@ -14,6 +14,7 @@ import (
 	"streamgauge/tunnel/llm"
 	"streamgauge/tunnel/recording"
 	"streamgauge/tunnel/verdict"
+	"streamgauge/ui/feed"
 	"streamgauge/ui/look"
 	"streamgauge/ui/plot"
 	"streamgauge/ui/words"
@@ -32,8 +33,8 @@ type head struct {
 	marked  verdict.Label
 	label   *canvas.Text
 	why     *look.Prose
-	place   *cutLine
-	path    *cutLine
+	place   *look.CutLine
+	path    *look.CutLine
 	suspect *widget.Button
 	tiles   []*tile
 }
@@ -57,9 +58,8 @@ func newHead(actions Actions) *head {
 	h := &head{mark: canvas.NewImageFromResource(look.Mark(verdict.None)), label: look.Strong("", theme.SizeNameSubHeadingText), why: look.Paragraph("")}
 	h.mark.SetMinSize(fyne.NewSquareSize(26))
 	h.mark.FillMode = canvas.ImageFillContain
-	h.place = newCutLine(theme.ColorNameForeground)
-	h.path = newCutLine(theme.ColorNamePlaceHolder)
-	h.path.line.TextSize = theme.CaptionTextSize()
+	h.place = look.NewCutLine(theme.ColorNameForeground, theme.SizeNameText)
+	h.path = look.NewCutLine(theme.ColorNamePlaceHolder, theme.SizeNameCaptionText)
 	h.suspect = widget.NewButtonWithIcon("", theme.NavigateNextIcon(), func() { h.toVerdict() })
 	h.suspect.IconPlacement = widget.ButtonIconTrailingText
 	h.suspect.Hide()
@@ -84,8 +84,8 @@ func (h *head) show(s *Shown) {
 	ex, j := &s.Exchange, &s.Judgement
 	h.id = ex.ID
 	shown := recording.Redact(tunnel.Exchange{URL: ex.URL, Host: ex.Host, Error: ex.Error})
-	h.place.set(strings.TrimSpace(recording.Visible(ex.Method) + " " + recording.Place(&shown)))
-	h.path.set(describe(ex))
+	h.place.Set(strings.TrimSpace(recording.Visible(ex.Method) + " " + recording.Place(&shown)))
+	h.path.Set(describe(ex))
 	if h.marked != j.Label {
 		h.marked = j.Label
 		h.mark.Resource = look.Mark(j.Label)
@@ -142,8 +142,8 @@ func (h *head) setTiles(s *Shown) {
 	ex, j := &s.Exchange, &s.Judgement
 	const none = "–"
 	first := none
-	if at, ok := ex.Phases.At(tunnel.FirstByte); ok {
-		first = plot.Span(at)
+	if after, ok := feed.FirstByte(ex); ok {
+		first = plot.Span(after)
 	}
 	h.tiles[0].set(words.T("window.tile.first"), first)
 	h.tiles[1].set(words.T("window.tile.time"), plot.Span(s.Elapsed))
@@ -188,50 +188,4 @@ func describe(ex *tunnel.Exchange) string {
 		parts = append(parts, words.T("window.upstream.direct"))
 	}
 	return strings.Join(parts, "  ·  ")
-}
-
-// cutLine is a line that is cut to the room it has.
-type cutLine struct {
-	widget.BaseWidget
-	line *canvas.Text
-	full string
-}
-
-func newCutLine(colour fyne.ThemeColorName) *cutLine {
-	c := &cutLine{line: canvas.NewText("", look.Color(colour))}
-	c.line.TextSize = theme.TextSize()
-	c.ExtendBaseWidget(c)
-	return c
-}
-
-func (c *cutLine) set(text string) {
-	if c.full != text {
-		c.full = text
-		c.cut()
-	}
-}
-
-func (c *cutLine) cut() {
-	text := look.Elide(c.full, c.Size().Width, c.line.TextSize, c.line.TextStyle)
-	if c.line.Text != text {
-		c.line.Text = text
-		c.line.Refresh()
-	}
-}
-
-// CreateRenderer is for Fyne.
-func (c *cutLine) CreateRenderer() fyne.WidgetRenderer { return &cutRenderer{c} }
-
-type cutRenderer struct{ *cutLine }
-
-func (r *cutRenderer) Destroy()                     {}
-func (r *cutRenderer) Refresh()                     { r.cut() }
-func (r *cutRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.line} }
-func (r *cutRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(40, fyne.MeasureText("X", r.line.TextSize, r.line.TextStyle).Height)
-}
-
-func (r *cutRenderer) Layout(size fyne.Size) {
-	r.line.Resize(size)
-	r.cut()
 }

@@ -174,7 +174,7 @@ func modelNumbers(n *llm.Numbers) [][2]string {
 		add("window.llm.rate", fmt.Sprintf("%.1f /s", n.UnitsPerSecond))
 	}
 	if n.OutputTokens > 0 {
-		add("window.llm.tokens", plot.Count(n.InputTokens)+" → "+plot.Count(n.OutputTokens))
+		add("window.llm.tokens", plot.Count(n.InputTokens)+" / "+plot.Count(n.OutputTokens))
 	}
 	if n.TokensPerSecond > 0 {
 		add("window.llm.token.rate", fmt.Sprintf("%.1f /s", n.TokensPerSecond))
@@ -216,8 +216,25 @@ func (u *unitsPage) fill(i int, row *eventRow) {
 		return
 	}
 	for _, event := range llm.EventsOf(ex, i, 1) {
-		row.event(&event, ex.Units[i].Kind)
+		row.event(&event, deltaText(ex, i), ex.Units[i].Kind)
 	}
+}
+
+// deltaText is what a unit adds to a model's answer; empty where that is nothing,
+// or cannot be told from this unit alone.
+func deltaText(ex *tunnel.Exchange, i int) string {
+	unit := &ex.Units[i]
+	if ex.Answer.API == "" || unit.Offset < 0 || unit.Offset+int64(unit.Bytes) > int64(len(ex.Body)) {
+		return ""
+	}
+	var reader llm.Reader
+	delta := reader.Read(unit.Kind, ex.Body[unit.Offset:unit.Offset+int64(unit.Bytes)])
+	for _, text := range [][]byte{delta.Content, delta.Reasoning, delta.Tool} {
+		if len(text) > 0 {
+			return strings.ToValidUTF8(string(text), "\uFFFD")
+		}
+	}
+	return ""
 }
 
 func (u *unitsPage) copy() {
@@ -237,13 +254,12 @@ func (u *unitsPage) copy() {
 type eventRow struct {
 	widget.BaseWidget
 	number, at, gap, size, part *canvas.Text
-	data                        *cutLine
+	data                        *look.CutLine
 }
 
 func newEventRow() *eventRow {
-	r := &eventRow{number: look.Caption(""), at: look.Caption(""), gap: look.Caption(""), size: look.Caption(""), part: look.Caption(""), data: newCutLine(theme.ColorNameForeground)}
+	r := &eventRow{number: look.Caption(""), at: look.Caption(""), gap: look.Caption(""), size: look.Caption(""), part: look.Caption(""), data: look.NewCutLine(theme.ColorNameForeground, theme.SizeNameCaptionText)}
 	r.number.Alignment, r.at.Alignment, r.gap.Alignment, r.size.Alignment = fyne.TextAlignTrailing, fyne.TextAlignTrailing, fyne.TextAlignTrailing, fyne.TextAlignTrailing
-	r.data.line.TextSize = theme.CaptionTextSize() + 1
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -260,10 +276,12 @@ func (r *eventRow) set(number, at, gap, size, part, data string, colour fyne.The
 	look.SetLine(r.gap, gap, theme.ColorNamePlaceHolder)
 	look.SetLine(r.size, size, theme.ColorNamePlaceHolder)
 	look.SetLine(r.part, part, colour)
-	r.data.set(data)
+	r.data.Set(data)
 }
 
-func (r *eventRow) event(e *llm.Event, kind tunnel.UnitKind) {
+// event shows a unit: what it adds to a model's answer where that is known, else
+// its data.
+func (r *eventRow) event(e *llm.Event, text string, kind tunnel.UnitKind) {
 	part, colour := e.Name, theme.ColorNamePlaceHolder
 	if e.Part != tunnel.NoPart {
 		part = words.T("window.part." + e.Part.String())
@@ -274,8 +292,12 @@ func (r *eventRow) event(e *llm.Event, kind tunnel.UnitKind) {
 	if part == "" {
 		part = kind.String()
 	}
-	data := recording.Visible(recording.RedactText(e.Data))
-	if e.Cut {
+	data := e.Data
+	if text != "" {
+		data = text
+	}
+	data = recording.Visible(recording.RedactText(data))
+	if e.Cut && text == "" {
 		data += " …"
 	}
 	r.set(plot.Count(int64(e.Index)+1), plot.Span(e.At), "+"+plot.Span(e.Gap), plot.Bytes(int64(e.Bytes)), recording.Visible(part), data, colour)
@@ -298,7 +320,7 @@ func (r *eventRow) frame(ex *tunnel.Exchange, i int) {
 	if f.Compressed {
 		data = strings.TrimSpace(data + " permessage-deflate")
 	}
-	r.set(plot.Count(int64(i)+1), plot.Span(f.At), "+"+plot.Span(gap), plot.Bytes(int64(f.Bytes)), arrow+" "+opcodeName(f.Opcode), data, colour)
+	r.set(plot.Count(int64(i)+1), plot.Span(f.At), "+"+plot.Span(gap), plot.Bytes(int64(f.Bytes)), opcodeName(f.Opcode)+" "+arrow, data, colour)
 }
 
 // opcodeName is RFC 6455 §5.2's name, the same in all languages.

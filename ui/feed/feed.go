@@ -64,6 +64,14 @@ type Row struct {
 // Running reports whether it goes on.
 func (r *Row) Running() bool { return r.Exchange.End == tunnel.Running }
 
+// FirstByte is how long the first byte of the answer took since the request was
+// sent, as the time to a first token is counted. ok is false while there is none.
+func FirstByte(ex *tunnel.Exchange) (d time.Duration, ok bool) {
+	at, ok := ex.Phases.At(tunnel.FirstByte)
+	sent, _ := ex.Phases.At(tunnel.Sent)
+	return max(at-sent, 0), ok
+}
+
 // Whole is one exchange with all that is known of it, unredacted.
 type Whole struct {
 	Exchange  tunnel.Exchange

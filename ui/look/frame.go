@@ -134,3 +134,48 @@ func (i inset) MinSize(objects []fyne.CanvasObject) fyne.Size {
 func (i inset) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(objects[0], i.left, i.top, size.Width-i.left-i.right, size.Height-i.top-i.bottom)
 }
+
+// Shares puts objects into rows, each column with its share of the width.
+func Shares(shares ...float32) *fyne.Container { return &fyne.Container{Layout: columns(shares)} }
+
+type columns []float32
+
+// Room between the columns and the rows of Shares.
+const columnRoom, rowRoom = 10, 7
+
+func (c columns) row(objects []fyne.CanvasObject, i int) (row []fyne.CanvasObject, tallest float32) {
+	row = objects[i:min(i+len(c), len(objects))]
+	for _, o := range row {
+		tallest = max(tallest, o.MinSize().Height)
+	}
+	return row, tallest
+}
+
+// MinSize is for Fyne.
+func (c columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	height := float32(0)
+	for i := 0; i < len(objects); i += len(c) {
+		_, tallest := c.row(objects, i)
+		height += tallest + rowRoom
+	}
+	return fyne.NewSize(60*float32(len(c)), max(height-rowRoom, 0))
+}
+
+// Layout is for Fyne.
+func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	whole, y := float32(0), float32(0)
+	for _, share := range c {
+		whole += share
+	}
+	for i := 0; i < len(objects); i += len(c) {
+		row, tallest := c.row(objects, i)
+		x := float32(0)
+		for k, o := range row {
+			width := size.Width * c[k] / whole
+			height := o.MinSize().Height
+			place(o, x, y+(tallest-height)/2, max(width-columnRoom, 0), height)
+			x += width
+		}
+		y += tallest + rowRoom
+	}
+}

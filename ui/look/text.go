@@ -39,6 +39,14 @@ func Caption(text string) *canvas.Text {
 	return colored(text, theme.ColorNamePlaceHolder, theme.SizeNameCaptionText)
 }
 
+// HasChinese reports whether a font of this system has Chinese characters. They
+// are as wide as they are tall; what stands in for a missing one is not.
+func HasChinese() bool {
+	const size = 100
+	width := fyne.MeasureText("中", size, fyne.TextStyle{}).Width
+	return width > 0.9*size && width < 1.1*size
+}
+
 // Muted is a line of the usual size in the colour of what only names things.
 func Muted(text string) *canvas.Text {
 	return colored(text, theme.ColorNamePlaceHolder, theme.SizeNameText)

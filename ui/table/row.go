@@ -149,8 +149,8 @@ func (v *rowView) fill(row *feed.Row, l layout) {
 	v.set(colStatus, status, colour, l)
 	v.set(colProtocol, protocolOf(ex), muted, l)
 	first := "–"
-	if at, ok := ex.Phases.At(tunnel.FirstByte); ok {
-		first = plot.Span(at)
+	if after, ok := feed.FirstByte(ex); ok {
+		first = plot.Span(after)
 	}
 	v.set(colFirst, first, ink, l)
 	units := "–"
