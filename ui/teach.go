@@ -15,10 +15,10 @@ import (
 // teach is what stands in the window as long as there is no exchange: how to get
 // one.
 type teach struct {
-	window  *Window
-	object  fyne.CanvasObject
-	demo    *widget.Button
-	busy    *widget.Activity
+	window *Window
+	object fyne.CanvasObject
+	demo   *widget.Button
+	busy   *widget.Activity
 	// running is set while the demo runs: the first stream of it is then shown.
 	running bool
 	trouble *look.Notice
