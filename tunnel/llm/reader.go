@@ -126,9 +126,15 @@ type fields struct {
 	promptCount, outputCount, moreTold []byte
 }
 
+// longestField is above every name in fields, in bytes.
+const longestField = 32
+
 func fieldsOf(data []byte) fields {
 	var f fields
 	for m := object(data); m.next(); {
+		if len(m.key) > longestField {
+			continue // none of ours, and not to be copied
+		}
 		if field := f.of(string(m.key)); field != nil {
 			*field = m.value
 		}

@@ -11,6 +11,7 @@ import (
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/llm"
 	"streamgauge/tunnel/tunneltest"
+	"streamgauge/tunnel/verdict"
 )
 
 // chat is a stream of OpenAI's chat completions, its last words left to the
@@ -102,6 +103,25 @@ func TestNumbersWhereEventsAreCut(t *testing.T) {
 		}
 		if ex.End != tunnel.ClientClosed || n.Ending != tunnel.EndingSaid {
 			t.Errorf("end %q, ending %q; want client_closed, said", ex.End, n.Ending)
+		}
+	})
+}
+
+// TestOnlyKeepAlives: a connection that is alive while its source says nothing is
+// known for that.
+func TestOnlyKeepAlives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.origin.Handle("/", tunneltest.Stream{Pieces: []string{": ping\n\n", ": ping\n\n", ": ping\n\n"}, Every: 15 * time.Second})
+		if got := w.exchange("GET", "GET http://origin.test/ HTTP/1.1\r\nHost: o\r\n\r\n"); got.err != nil {
+			t.Fatal(got.err)
+		}
+		ex := w.last()
+		if v := verdict.Assess(&ex); !v.HeartbeatsOnly || v.Heartbeats != 3 {
+			t.Errorf("verdict %+v, want three heartbeats and nothing else", v)
+		}
+		if ex.Totals.Units != 0 || ex.Answer.Heartbeats != 3 || len(ex.Units) != 3 || ex.Units[2].At != 30*time.Second {
+			t.Errorf("%d units, %+v, %+v; want none but heartbeats", ex.Totals.Units, ex.Units, ex.Answer)
 		}
 	})
 }
