@@ -39,7 +39,7 @@ var table = map[string]string{
 	"tunnel/forward":     "tunnel tunnel/tap tunnel/page",
 	"tunnel/intake":      "",
 	"tunnel/relay":       "tunnel tunnel/tap tunnel/wire tunnel/intake",
-	"tunnel/keylog":      "tunnel tunnel/wire tunnel/tap tunnel/llm",
+	"tunnel/keylog":      "tunnel tunnel/wire tunnel/tap tunnel/intake",
 	"tunnel/truststore":  "",
 	"tunnel/decrypt":     "tunnel tunnel/tap tunnel/wire tunnel/page",
 	"tunnel/proxy":       "tunnel tunnel/intake tunnel/tap tunnel/upstream tunnel/socks tunnel/page tunnel/forward tunnel/relay tunnel/keylog tunnel/decrypt",

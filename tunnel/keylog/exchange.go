@@ -71,15 +71,12 @@ func (x *exchange) add(p []byte, at time.Duration) {
 		return
 	}
 	if len(x.payload) == 0 {
+		x.payload = x.view.buffer()
 		x.at = at
 		x.view.touch(x)
 	}
 	x.payload = append(x.payload, p...)
 }
-
-// keptPayload is how much of a buffer an exchange keeps between two reads, in
-// bytes.
-const keptPayload = 16 << 10
 
 // flush records what the read at hand brought as one chunk.
 func (x *exchange) flush() {
@@ -95,10 +92,8 @@ func (x *exchange) flush() {
 	if x.socket == nil && x.units != nil {
 		x.units.Feed(x.last, at, x.payload)
 	}
-	x.payload = x.payload[:0]
-	if cap(x.payload) > keptPayload {
-		x.payload = nil
-	}
+	x.view.unused = append(x.view.unused, x.payload[:0])
+	x.payload = nil
 }
 
 // blocked adds to how long the client took to accept the last chunk.

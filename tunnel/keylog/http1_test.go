@@ -3,6 +3,7 @@ package keylog
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,25 +46,27 @@ func (k *talk) told() string {
 			continue
 		}
 		from := ex.Start.Sub(k.live.Start())
-		line := fmt.Sprintf("%s %s %d", ex.Method, ex.URL, ex.Status)
+		words := []string{ex.Method, ex.URL, strconv.Itoa(ex.Status)}
 		for _, p := range []tunnel.Phase{tunnel.Sent, tunnel.Head, tunnel.FirstByte, tunnel.Ended} {
 			if at, ok := ex.Phases.At(p); ok {
-				line += fmt.Sprintf(" %v@%d", p, (from + at).Milliseconds())
+				words = append(words, fmt.Sprintf("%v@%d", p, (from+at).Milliseconds()))
 			}
 		}
 		for _, c := range ex.Chunks {
-			line += fmt.Sprintf(" %d@%d", c.Bytes, (from + c.At).Milliseconds())
+			word := fmt.Sprintf("%d@%d", c.Bytes, (from + c.At).Milliseconds())
 			if c.Units > 0 {
-				line += fmt.Sprintf("/%d", c.Units)
+				word += fmt.Sprintf("/%d", c.Units)
 			}
 			if c.Blocked > 0 {
-				line += fmt.Sprintf("+%d", c.Blocked.Milliseconds())
+				word += fmt.Sprintf("+%d", c.Blocked.Milliseconds())
 			}
+			words = append(words, word)
 		}
 		if ex.Totals.RequestBytes > 0 {
-			line += fmt.Sprintf(" up=%d", ex.Totals.RequestBytes)
+			words = append(words, fmt.Sprintf("up=%d", ex.Totals.RequestBytes))
 		}
-		lines = append(lines, strings.TrimSpace(line+" "+string(ex.End)+" "+ex.Error))
+		words = append(words, string(ex.End), ex.Error)
+		lines = append(lines, strings.TrimSpace(strings.Join(words, " ")))
 	}
 	return strings.Join(lines, "\n")
 }

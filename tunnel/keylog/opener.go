@@ -58,7 +58,7 @@ func (o *Opener) Watch(live *tunnel.Live) *Watch {
 // began. It is called before p is passed on, so that no answer comes before its
 // question, and wakes nobody: Delivered does, behind the write.
 func (w *Watch) Arrived(dir tunnel.Direction, p []byte, at time.Duration) {
-	w.queue.put(event{what: arrived, dir: dir, at: at, bytes: len(p)}, p)
+	w.queue.put(event{what: arrived, dir: dir, at: at}, p)
 }
 
 // slowWrite is how long a write to the client must take to be worth telling.
@@ -101,17 +101,20 @@ func (w *Watch) Run(ctx context.Context) {
 	defer v.counting.Wait()
 	s := &session{file: w.opener.file, into: v}
 	defer w.queue.kill()
-	var b batch
+	var events []event
 	for more := true; ; {
-		if b, more = w.queue.take(b); !more {
+		if events, more = w.queue.take(events); !more {
 			break
 		}
-		for data := b.data; len(b.events) > 0; b.events = b.events[1:] {
-			e := b.events[0]
-			w.take(s, v, e, data[:e.bytes])
-			data = data[e.bytes:]
+		over := false
+		for i := range events {
+			if over = over || w.overflown.Load(); !over {
+				w.take(s, v, &events[i])
+				over = s.stopped != "" || s.alien || v.lost
+			}
+			w.queue.release(&events[i])
 		}
-		if s.stopped != "" || s.alien || v.lost {
+		if over {
 			break
 		}
 	}
@@ -119,13 +122,13 @@ func (w *Watch) Run(ctx context.Context) {
 }
 
 // take handles one event.
-func (w *Watch) take(s *session, v *view, e event, p []byte) {
+func (w *Watch) take(s *session, v *view, e *event) {
 	switch e.what {
 	case arrived:
 		// The patience is counted from where a key is first missed.
 		ctx, cancel := context.WithTimeout(w.patience, keyPatience)
 		locked := !s.keyed
-		s.feed(ctx, e.dir, p, e.at)
+		s.feed(ctx, e.dir, e.data, e.at)
 		cancel()
 		if locked && s.keyed {
 			w.queue.unlocked()

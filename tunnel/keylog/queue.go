@@ -1,28 +1,32 @@
 package keylog
 
 import (
+	"bytes"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/intake"
 )
 
 const (
-	maxLocked = 4 << 20   // bytes that wait in one tunnel for its key
-	maxOpened = 16 << 20  // bytes that wait in one tunnel for their turn
-	maxWait   = 64 << 10  // things that wait in one tunnel
-	maxTotal  = 64 << 20  // bytes that wait in all tunnels of an Opener
-	keptBatch = 256 << 10 // bytes of buffer that an idle queue keeps
+	maxLocked = 4 << 20  // bytes that wait in one tunnel for its key
+	maxOpened = 16 << 20 // bytes that wait in one tunnel for their turn
+	maxWait   = 64 << 10 // events that wait in one tunnel
+	maxTotal  = 64 << 20 // bytes that wait in all tunnels of an Opener
+	smallRead = 1 << 10  // bytes up to which a copy is not worth a pooled buffer
 )
 
 // event is one thing that the relay tells.
 type event struct {
-	what  what
-	dir   tunnel.Direction
-	at    time.Duration // since the tunnel began
-	bytes int           // of arrived: how many of the batch's data are this one's
-	took  time.Duration // of delivered: how long the client took to accept it
+	what what
+	dir  tunnel.Direction
+	at   time.Duration // since the tunnel began
+	took time.Duration // of delivered: how long the client took to accept it
+	data []byte        // of arrived
+	// pooled is the buffer that data lies in; nil if it has one of its own.
+	pooled *[]byte
 }
 
 type what uint8
@@ -33,10 +37,29 @@ const (
 	ended                 // dir ended in good order
 )
 
-// batch is what has gathered between two looks into the queue.
-type batch struct {
-	events []event
-	data   []byte
+// hold makes data a copy of p, which is no longer than a read.
+func (e *event) hold(p []byte) {
+	if len(p) <= smallRead {
+		e.data = bytes.Clone(p)
+		return
+	}
+	e.pooled = intake.Get(len(p))
+	e.data = (*e.pooled)[:copy(*e.pooled, p)]
+}
+
+// size is what the event occupies, in bytes.
+func (e *event) size() int {
+	if e.pooled != nil {
+		return len(*e.pooled)
+	}
+	return len(e.data)
+}
+
+func (e *event) drop() {
+	if e.pooled != nil {
+		intake.Put(e.pooled)
+	}
+	e.data, e.pooled = nil, nil
 }
 
 // queue takes in what the relay tells, without ever waiting, and hands it to one
@@ -49,8 +72,8 @@ type queue struct {
 
 	mu     sync.Mutex // guards all below
 	room   int        // bytes that may wait
-	filled batch
-	spare  batch
+	size   int        // bytes that do
+	events []event
 	closed bool
 }
 
@@ -63,21 +86,35 @@ func (q *queue) put(e event, p []byte) {
 	if q.dead.Load() {
 		return
 	}
-	q.mu.Lock()
-	fits := len(q.filled.data)+len(p) <= q.room && len(q.filled.events) < maxWait
-	if fits && q.total.Add(int64(len(p))) > maxTotal {
-		q.total.Add(-int64(len(p)))
-		fits = false
+	for len(p) > intake.MaxRead {
+		q.put(e, p[:intake.MaxRead])
+		p = p[intake.MaxRead:]
 	}
-	if fits {
-		q.filled.events = append(q.filled.events, e)
-		q.filled.data = append(q.filled.data, p...)
+	e.hold(p)
+	if q.add(e) {
+		return
 	}
-	q.mu.Unlock()
-	if !fits && !q.dead.Swap(true) {
+	e.drop()
+	if !q.dead.Swap(true) {
 		q.full()
 		q.notify()
 	}
+}
+
+func (q *queue) add(e event) bool {
+	n := e.size()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.size+n > q.room || len(q.events) >= maxWait {
+		return false
+	}
+	if q.total.Add(int64(n)) > maxTotal {
+		q.total.Add(-int64(n))
+		return false
+	}
+	q.size += n
+	q.events = append(q.events, e)
+	return true
 }
 
 func (q *queue) notify() {
@@ -95,32 +132,34 @@ func (q *queue) close() {
 	q.notify()
 }
 
-// take waits for something to be there and returns it; false means that it was
-// the last. What it returned before is given back.
-func (q *queue) take(used batch) (batch, bool) {
-	q.release(used)
+// take waits for events and returns all there are, oldest first, in place of into;
+// false means that there will be none any more. Each must be released.
+func (q *queue) take(into []event) ([]event, bool) {
 	for {
 		q.mu.Lock()
-		got, closed := q.filled, q.closed
-		if len(got.events) > 0 {
-			q.filled = q.spare
-			q.spare = batch{}
+		got, closed := q.events, q.closed
+		if len(got) > 0 {
+			clear(into)
+			q.events = into[:0]
 		}
 		q.mu.Unlock()
-		if len(got.events) > 0 || closed || q.dead.Load() {
-			return got, len(got.events) > 0
+		if len(got) > 0 {
+			return got, true
+		}
+		if closed || q.dead.Load() {
+			return nil, false
 		}
 		<-q.wake
 	}
 }
 
-func (q *queue) release(used batch) {
-	q.total.Add(-int64(len(used.data)))
-	if cap(used.data) > keptBatch {
-		used.data = nil
-	}
+// release gives back what an event occupies.
+func (q *queue) release(e *event) {
+	n := e.size()
+	e.drop()
+	q.total.Add(-int64(n))
 	q.mu.Lock()
-	q.spare = batch{used.events[:0], used.data[:0]}
+	q.size -= n
 	q.mu.Unlock()
 }
 
@@ -135,7 +174,10 @@ func (q *queue) unlocked() {
 func (q *queue) kill() {
 	q.dead.Store(true)
 	q.mu.Lock()
-	q.total.Add(-int64(len(q.filled.data)))
-	q.filled, q.spare = batch{}, batch{}
-	q.mu.Unlock()
+	defer q.mu.Unlock()
+	for i := range q.events {
+		q.total.Add(-int64(q.events[i].size()))
+		q.events[i].drop()
+	}
+	q.events, q.size, q.room = nil, 0, 0
 }

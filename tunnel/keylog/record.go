@@ -55,9 +55,6 @@ func (r *records) fill(p []byte, size int) []byte {
 	return p[n:]
 }
 
-// whole reports whether no record is begun.
-func (r *records) whole() bool { return len(r.held) == 0 }
-
 func recordSize(header []byte) int { return int(header[3])<<8 | int(header[4]) }
 
 // check looks at as much of a header as there is.

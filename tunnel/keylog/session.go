@@ -351,6 +351,3 @@ func (s *session) remember() {
 		s.file.masters.put(s.ticket, s.secrets.master)
 	}
 }
-
-// whole reports whether a direction may end here.
-func (s *session) whole(dir tunnel.Direction) bool { return s.halves[dir].records.whole() }

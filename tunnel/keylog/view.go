@@ -33,6 +33,7 @@ type view struct {
 
 	touched  []*exchange // got payload from the read at hand, or from the last one
 	flushed  bool        // touched are those of the last one
+	unused   [][]byte    // buffers for payload
 	clientIn bool        // the client's direction goes on
 	// counting are goroutines that finish exchanges when their units are counted.
 	counting sync.WaitGroup
@@ -100,6 +101,21 @@ func (v *view) touch(x *exchange) {
 	v.touched = append(v.touched, x)
 }
 
+// buffer returns an empty buffer for the payload of one read.
+func (v *view) buffer() []byte {
+	last := len(v.unused) - 1
+	if last < 0 {
+		return nil
+	}
+	b := v.unused[last]
+	v.unused = v.unused[:last]
+	return b
+}
+
+// keptBuffer is how large a buffer may be, in bytes, that is kept for another
+// read: that of one exchange at most.
+const keptBuffer = 128 << 10
+
 // flush records the payload of a read: one chunk an exchange.
 func (v *view) flush(time.Duration) {
 	if v.flushed {
@@ -109,6 +125,13 @@ func (v *view) flush(time.Duration) {
 		x.flush()
 	}
 	v.flushed = true
+	if len(v.unused) > 1 {
+		clear(v.unused[1:])
+		v.unused = v.unused[:1]
+	}
+	if len(v.unused) > 0 && cap(v.unused[0]) > keptBuffer {
+		v.unused = v.unused[:0]
+	}
 }
 
 // blocked says that the client took that long to accept the last read.

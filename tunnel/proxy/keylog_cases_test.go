@@ -189,11 +189,14 @@ func TestKeyLogOfResumedSessions(t *testing.T) {
 
 func TestKeyLogBehindHelloRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSecretWorld(t, events)
-		s.server.CurvePreferences = []tls.CurveID{tls.CurveP256}
+		again := false
+		s := newSecretWorld(t, func(w http.ResponseWriter, r *http.Request) {
+			again = r.TLS.HelloRetryRequest
+			events(w, r)
+		}, tls.CurveP256)
 		drain(t, s.reach(&tls.Config{CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256}}, true), "https://secret.test/")
-		if got := s.only(tunnel.KindKeylog); got.Totals.Units != 5 {
-			t.Errorf("%d units, want 5", got.Totals.Units)
+		if got := s.only(tunnel.KindKeylog); got.Totals.Units != 5 || !again {
+			t.Errorf("%d units, tried again %v; want 5, true", got.Totals.Units, again)
 		}
 	})
 }

@@ -23,15 +23,15 @@ import (
 // down.
 type secretWorld struct {
 	*world
-	keys   *os.File
-	pool   *x509.CertPool
-	server tls.Config // may be changed before the first request
+	keys *os.File
+	pool *x509.CertPool
 }
 
 const secretOrigin = "secret.test:443"
 
-// newSecretWorld serves handler with TLS, in HTTP/1.1 and HTTP/2.
-func newSecretWorld(t *testing.T, handler http.HandlerFunc) *secretWorld {
+// newSecretWorld serves handler with TLS, in HTTP/1.1 and HTTP/2, with those curves
+// or the usual ones.
+func newSecretWorld(t *testing.T, handler http.HandlerFunc, curves ...tls.CurveID) *secretWorld {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keys")
 	keys, err := os.Create(path)
@@ -46,8 +46,7 @@ func newSecretWorld(t *testing.T, handler http.HandlerFunc) *secretWorld {
 		t.Fatal(err)
 	}
 	s.pool = pool
-	s.server.Certificates = []tls.Certificate{certificate}
-	server := &http.Server{Handler: handler, TLSConfig: &s.server}
+	server := &http.Server{Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, CurvePreferences: curves}}
 	ln := s.listen(secretOrigin)
 	done := make(chan struct{})
 	go func() {
