@@ -198,6 +198,10 @@ func (f *Form) typed(name, text string) {
 	}
 	f.draft.edit(name, text)
 	f.refused = ""
+	if (name == fieldUpstream || name == fieldUpstreamUser) && f.upstream.result != nil {
+		f.upstream.result = nil // of another upstream
+		f.upstream.show()
+	}
 	f.review()
 }
 

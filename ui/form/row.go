@@ -83,3 +83,12 @@ func space(height float32) fyne.CanvasObject {
 	room.SetMinSize(fyne.NewSize(1, height))
 	return room
 }
+
+// reveal scrolls as far as it takes to see the whole of an object of the page.
+func (p *page) reveal(o fyne.CanvasObject) {
+	const below = 16
+	end := o.Position().Y + o.Size().Height + below
+	if offset := end - p.view.Size().Height; offset > p.view.Offset.Y {
+		p.view.ScrollToOffset(fyne.NewPos(0, offset))
+	}
+}

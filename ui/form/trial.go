@@ -2,6 +2,7 @@ package form
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -126,8 +127,7 @@ func (f *Form) upstreamTest() []fyne.CanvasObject {
 		if f.upstream.result != nil {
 			told = tellPath(*f.upstream.result)
 		}
-		b.show(f.upstream.cancel != nil, told...)
-		f.settle()
+		f.reveal(b, f.upstream.cancel != nil, told)
 	}
 	return b.objects
 }
@@ -142,10 +142,18 @@ func (f *Form) selfTest() []fyne.CanvasObject {
 		if f.self.result != nil {
 			told = tellSelf(*f.self.result)
 		}
-		b.show(f.self.cancel != nil, told...)
-		f.settle()
+		f.reveal(b, f.self.cancel != nil, told)
 	}
 	return b.objects
+}
+
+// reveal shows how a trial stands, where it can be seen.
+func (f *Form) reveal(b *bench, running bool, told []fyne.CanvasObject) {
+	b.show(running, told...)
+	f.settle()
+	if p := f.pages[f.selected]; len(told) > 0 && slices.Contains(p.body.Objects, b.place) {
+		p.reveal(b.place)
+	}
 }
 
 // settle lays the page that is shown out anew after something has come or gone.

@@ -152,6 +152,13 @@ func TestUpstreamTestTakesTheFields(t *testing.T) {
 	if got := w.store.Get().Upstream; got != "direct" {
 		t.Errorf("upstream %q, want the test to change nothing", got)
 	}
+	if w.form.upstream.result == nil {
+		t.Error("the test has no result")
+	}
+	w.enter(fieldUpstream, "socks5://10.0.0.2:1080")
+	if w.form.upstream.result != nil {
+		t.Error("the result of another upstream still stands there")
+	}
 }
 
 func TestTestIsCancelled(t *testing.T) {
