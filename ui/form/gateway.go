@@ -46,8 +46,9 @@ func targets() typed {
 
 // gatewayPage names origins that are reached by a base URL.
 func (f *Form) gatewayPage() *page {
-	p := newPage("gateway", theme.LoginIcon(), words.T("form.gateway.about"))
-	p.add(f.linesRow(fieldTargets, false, words.T("form.targets.name"), "https://api.example/v1").object)
+	p := newPage("gateway", theme.LoginIcon(), "")
+	about := newProse(" ")
+	p.add(about, f.linesRow(fieldTargets, false, words.T("form.targets.name"), "https://api.example/v1").object)
 	p.group(words.T("form.known.title"))
 	clients := container.New(column{})
 	shown := ""
@@ -56,8 +57,10 @@ func (f *Form) gatewayPage() *page {
 			return
 		}
 		shown = s.Listen
+		address := reachable(s.Listen)
+		about.say(words.T("form.gateway.about", words.Values{"Address": address}), plain)
 		clients.Objects = nil
-		for _, c := range snippet.BaseURLs(reachable(s.Listen)) {
+		for _, c := range snippet.BaseURLs(address) {
 			clients.Add(f.clientLine(c))
 		}
 	})

@@ -90,7 +90,7 @@ func TestUpstreamTest(t *testing.T) {
 		{
 			"passes",
 			tunnel.StreamTest{Outcome: tunnel.StreamPasses, Sent: 20, Received: 20, P50: 300 * time.Microsecond, P99: time.Millisecond},
-			"Streams pass: 20 of 20 events came one by one, 0.30 ms (p50), 1.00 ms (p99)", "流式正常：20 个事件",
+			"Streams pass: 20 of 20 events came one by one, 0.30 ms (p50), 1.00 ms (p99)", "流式正常：20 个事件中有 20 个",
 		},
 		{"lumps", tunnel.StreamTest{Outcome: tunnel.StreamLumps, Sent: 20, Received: 20}, "come in lumps", "攒成大块"},
 		{"cut", tunnel.StreamTest{Outcome: tunnel.StreamCut, Sent: 20, Received: 7, Age: 3 * time.Second}, "Cuts streams after 3.0 s", "3.0 s 后被切断"},
