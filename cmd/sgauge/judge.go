@@ -120,7 +120,7 @@ func (c *court) pronounce(name string, ex *tunnel.Exchange) error {
 	row := terminal.NewRow(*ex)
 	row.Verdict.Further = append(row.Verdict.Further, c.habit(ex)...)
 	if c.heard++; c.asJSON {
-		return recording.WriteJudgement(c.out, name, ex.ID, &row.Verdict)
+		return recording.WriteJudgement(c.out, name, &row.Exchange, &row.Verdict)
 	}
 	if c.heard > 1 {
 		fmt.Fprintln(c.out) // an error stays with the writer until it is flushed

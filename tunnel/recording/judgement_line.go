@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"streamgauge/tunnel"
 	"streamgauge/tunnel/verdict"
 )
 
@@ -19,6 +20,8 @@ type judgementLine struct {
 	Layers        []layerLine  `json:"layers"`
 	Reasons       []string     `json:"reasons"`
 	Advice        []adviceLine `json:"advice"`
+	// Answer is there only for a model's stream.
+	Answer *answer `json:"answer,omitempty"`
 }
 
 type layerLine struct {
@@ -37,10 +40,13 @@ type adviceLine struct {
 	Basis string `json:"basis"`
 }
 
-func judgementLineOf(file, id string, j *Judgement) judgementLine {
+func judgementLineOf(file string, ex *tunnel.Exchange, j *Judgement) judgementLine {
 	l := judgementLine{
-		File: file, ID: id, ClientLimited: j.ClientLimited,
+		File: file, ID: ex.ID, ClientLimited: j.ClientLimited,
 		Layers: []layerLine{}, Reasons: append([]string{}, j.Reasons()...), Advice: []adviceLine{},
+	}
+	if ex.Answer.API != "" {
+		l.Answer = answerOf(ex)
 	}
 	if label := string(j.Label); j.Label != verdict.None {
 		l.Label = &label
@@ -57,13 +63,13 @@ func judgementLineOf(file, id string, j *Judgement) judgementLine {
 	return l
 }
 
-// WriteJudgement writes j as one line of JSON. file and id say of which exchange
-// it is.
-func WriteJudgement(w io.Writer, file, id string, j *Judgement) error {
+// WriteJudgement writes j, which is of ex in that file, as one line of JSON. Of ex
+// it takes its ID and what a model's answer is said to be, as they are.
+func WriteJudgement(w io.Writer, file string, ex *tunnel.Exchange, j *Judgement) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(judgementLineOf(file, id, j)); err != nil {
-		return fmt.Errorf("write judgement of %s: %w", id, err)
+	if err := encoder.Encode(judgementLineOf(file, ex, j)); err != nil {
+		return fmt.Errorf("write judgement of %s: %w", ex.ID, err)
 	}
 	return nil
 }

@@ -145,7 +145,9 @@ func TestVerdictIsWritten(t *testing.T) {
 
 func TestWriteJudgement(t *testing.T) {
 	failed := tunnel.Exchange{Kind: tunnel.KindHTTP, End: tunnel.Failed}
+	failed.ID = "7"
 	flowing := stream()
+	flowing.ID = "7"
 	for _, test := range []struct {
 		ex   *tunnel.Exchange
 		want string
@@ -155,7 +157,7 @@ func TestWriteJudgement(t *testing.T) {
 	} {
 		var b bytes.Buffer
 		j := Judge(test.ex)
-		if err := WriteJudgement(&b, "f<>", "7", &j); err != nil {
+		if err := WriteJudgement(&b, "f<>", test.ex, &j); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.String(); got != test.want+"\n" {
@@ -165,7 +167,7 @@ func TestWriteJudgement(t *testing.T) {
 	whole := held()
 	j := Judge(&whole)
 	var b bytes.Buffer
-	if err := WriteJudgement(&b, "f", "held", &j); err != nil {
+	if err := WriteJudgement(&b, "f", &whole, &j); err != nil {
 		t.Fatal(err)
 	}
 	var got judgementLine
@@ -175,6 +177,24 @@ func TestWriteJudgement(t *testing.T) {
 	if len(got.Layers) == 0 || got.Layers[0].Layer != "nginx" || got.Layers[0].Confidence <= 0.5 || len(got.Layers[0].Evidence) == 0 ||
 		len(got.Advice) != 1 || got.Advice[0].Layer != "nginx" || got.Advice[0].Basis != "measured" {
 		t.Errorf("wrote %s, want nginx first, with evidence and advice", b.String())
+	}
+}
+
+// TestWriteJudgementOfAnAnswer: of a model's stream the numbers stand beside the
+// label.
+func TestWriteJudgementOfAnAnswer(t *testing.T) {
+	ex := answered()
+	j := Judge(&ex)
+	var b bytes.Buffer
+	if err := WriteJudgement(&b, "f", &ex, &j); err != nil {
+		t.Fatal(err)
+	}
+	var got judgementLine
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.ID != "abc-3" || got.Answer == nil || got.Answer.Model != "claude" || got.Answer.Numbers.ICL.P95 != 200_000 {
+		t.Errorf("wrote %s, want the answer of claude", b.String())
 	}
 }
 
