@@ -70,7 +70,9 @@ func goSecret(t *testing.T, version uint16) secretOrigin {
 }
 
 // nginxSecret is nginx before the same handler.
-func nginxSecret(t *testing.T, version uint16) secretOrigin {
+func nginxSecret(t *testing.T, version uint16) secretOrigin { return nginxSecretWith(t, version, "") }
+
+func nginxSecretWith(t *testing.T, version uint16, setting string) secretOrigin {
 	source := httptest.NewServer(http.HandlerFunc(secretStream))
 	t.Cleanup(source.Close)
 	authority := newAuthority(t)
@@ -85,8 +87,9 @@ func nginxSecret(t *testing.T, version uint16) secretOrigin {
 		ssl_certificate %[1]s;
 		ssl_certificate_key %[1]s;
 		ssl_protocols %[3]s;
+		%[4]s
 		location / { proxy_pass %[2]s; proxy_http_version 1.1; proxy_buffering off; }
-`, pair, source.URL, protocol))
+`, pair, source.URL, protocol, setting))
 	_, port, _ := strings.Cut(host, ":")
 	return secretOrigin{"localhost:" + port, writeFile(t, t.TempDir(), "ca.pem", authority.pem), certificate.Leaf}
 }
