@@ -90,7 +90,7 @@ func (f *Front) Open(ctx context.Context, t Tunnel) (conn *Conn, pass *Tunnel) {
 	}
 	t.Live.Update(func(ex *tunnel.Exchange) { ex.TLS.ServerName = hello.ServerName })
 	session := f.reach(ctx, t, host, protocols)
-	client := &replay{Conn: t.Client, held: t.Early}
+	client := newListening(&replay{Conn: t.Client, held: t.Early})
 	secured := tls.Server(client, &tls.Config{
 		Certificates:                []tls.Certificate{*leaf},
 		NextProtos:                  session.protocols,
@@ -99,9 +99,10 @@ func (f *Front) Open(ctx context.Context, t Tunnel) (conn *Conn, pass *Tunnel) {
 	handshake, cancel := context.WithTimeout(ctx, tlsTimeout)
 	defer cancel()
 	if err := secured.HandshakeContext(handshake); err != nil {
-		f.dismiss(t, session, err)
+		f.dismiss(t, session, err, refusedCertificate(err) || client.refused())
 		return nil, nil
 	}
+	client.last = nil
 	return &Conn{plain: &plain{secured}, client: t.Client, session: session, live: t.Live}, nil
 }
 
@@ -157,11 +158,11 @@ func (f *Front) reach(ctx context.Context, t Tunnel, host string, protocols []st
 
 // dismiss ends a tunnel whose client did not finish the handshake, and
 // remembers a client that refused the certificate.
-func (f *Front) dismiss(t Tunnel, s *Session, err error) {
+func (f *Front) dismiss(t Tunnel, s *Session, err error, refused bool) {
 	s.close()
 	t.Client.Close()
 	t.Origin.Close()
-	if !refusedCertificate(err) {
+	if !refused {
 		t.Live.Finish(tunnel.ClientClosed, "TLS with the client: "+cause(err))
 		return
 	}
@@ -192,6 +193,39 @@ func isAlert(err error, alerts ...tls.AlertError) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "remote error" &&
 		slices.ContainsFunc(alerts, func(a tls.AlertError) bool { return a.Error() == op.Err.Error() })
+}
+
+// listening is a client's connection during the handshake. OpenSSL, at TLS 1.3,
+// sends the alert that refuses our certificate in the clear, which the library
+// takes for a record that does not decrypt.
+type listening struct {
+	*replay
+	last []byte // read last; nil once the handshake is over
+}
+
+// alertSize is the length in bytes of a record with an alert in the clear.
+const alertSize = 7
+
+func newListening(r *replay) *listening {
+	return &listening{replay: r, last: make([]byte, 0, 2*alertSize)}
+}
+
+// Read keeps the last bytes.
+func (l *listening) Read(p []byte) (int, error) {
+	n, err := l.replay.Read(p)
+	if l.last != nil {
+		l.last = append(l.last, p[max(0, n-alertSize):n]...)
+		l.last = append(l.last[:0], l.last[max(0, len(l.last)-alertSize):]...)
+	}
+	return n, err
+}
+
+// refused reports whether the last that the client said is such an alert.
+func (l *listening) refused() bool {
+	const alert, fatal = 21, 2 // RFC 8446 §5.1, §6
+	a := l.last
+	return len(a) == alertSize && a[0] == alert && a[1] == 3 && a[3] == 0 && a[4] == 2 && a[5] == fatal &&
+		slices.Contains(certificateAlerts, tls.AlertError(a[6]))
 }
 
 // replay is a client's connection of which some bytes were read already.

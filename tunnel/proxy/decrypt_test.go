@@ -411,3 +411,31 @@ func TestSOCKSIsOpenedByName(t *testing.T) {
 		}
 	})
 }
+
+// TestRefusalInTheClear plays OpenSSL, which refuses a certificate with an alert
+// that is not encrypted where it should be.
+func TestRefusalInTheClear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSecure(t, nil, "origin.test")
+		s.serveTLS("origin.test:443", &tls.Config{Certificates: []tls.Certificate{s.cert}})
+		here, there := tunneltest.Pair(0)
+		go func() { _ = tls.Client(there, s.asks()).Handshake() }() // until here is closed
+		hello := make([]byte, 16<<10)
+		n, err := here.Read(hello)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, r := s.openPath("origin.test:443", true)
+		conn.Write(hello[:n])
+		if _, err := r.Peek(100); err != nil {
+			t.Fatal(err)
+		}
+		conn.Write([]byte{21, 3, 3, 0, 2, 2, 48}) // fatal, unknown_ca
+		io.Copy(io.Discard, r)
+		conn.Close()
+		here.Close()
+		if ex := s.last(); ex.End != tunnel.Failed || !strings.Contains(ex.Error, "does not trust") {
+			t.Errorf("recorded end %q, error %q", ex.End, ex.Error)
+		}
+	})
+}
