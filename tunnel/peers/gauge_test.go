@@ -121,6 +121,7 @@ type exchange struct {
 	Kind     string
 	Method   string
 	URL      string
+	Protocol string
 	Host     string
 	Client   string
 	Upstream string

@@ -54,13 +54,18 @@ type secretOrigin struct {
 
 // goSecret is Go's server, with that version and in HTTP/2 too.
 func goSecret(t *testing.T, version uint16) secretOrigin {
+	return goServer(t, version, http.HandlerFunc(secretStream))
+}
+
+func goServer(t *testing.T, version uint16, handler http.Handler) secretOrigin {
+	t.Helper()
 	authority := newAuthority(t)
 	pair := authority.leaf(t)
 	certificate, err := tls.X509KeyPair([]byte(pair), []byte(pair))
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(secretStream))
+	server := httptest.NewUnstartedServer(handler)
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MaxVersion: version}
 	server.EnableHTTP2 = true
 	server.StartTLS()
