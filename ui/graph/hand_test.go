@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -242,6 +243,30 @@ func TestTimelineByKeysAndWheel(t *testing.T) {
 		w.settle()
 		if timeline.view != view || timeline.draw.Scroll >= scrolled {
 			t.Errorf("the wheel over the names scrolls from %v to %v, the view from %v to %v", scrolled, timeline.draw.Scroll, view, timeline.view)
+		}
+	})
+}
+
+func TestGapsTell(t *testing.T) {
+	inWorld(t, light, func(w world) {
+		g := NewGaps()
+		g.Set(events(40), verdict.Verdict{})
+		w.show(g)
+		sum, before := 0, ""
+		for x := range 600 { // over all bars, each of which says the same all along
+			test.MoveMouse(w.window.Canvas(), fyne.NewPos(float32(x), 150))
+			said := g.hair.text.Text
+			if !g.hair.text.Visible() || said == before {
+				continue
+			}
+			n, err := strconv.Atoi(strings.Fields(said)[0])
+			if err != nil || !strings.Contains(said, " between ") {
+				t.Fatalf("a bar says %q", said)
+			}
+			sum, before = sum+n, said
+		}
+		if sum != 39 {
+			t.Errorf("the bars say that there are %d gaps, want 39", sum)
 		}
 	})
 }

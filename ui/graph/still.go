@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/verdict"
@@ -15,11 +16,13 @@ import (
 type Gaps struct {
 	chart
 	gaps plot.Gaps
+	hair *crosshair
 }
 
 // NewGaps makes a chart without an exchange.
 func NewGaps() *Gaps {
-	g := &Gaps{}
+	g := &Gaps{hair: newCrosshair()}
+	g.above = g.hair.objects()
 	g.begin(g, fyne.NewSize(220, 160), func(s *plot.Scene, area plot.Rect) { g.gaps.Lay(s, area) })
 	return g
 }
@@ -31,6 +34,23 @@ func (g *Gaps) Set(ex *tunnel.Exchange, v verdict.Verdict) {
 	g.gaps.Set(&series)
 	g.changed()
 }
+
+// MouseIn is for Fyne.
+func (g *Gaps) MouseIn(ev *desktop.MouseEvent) { g.MouseMoved(ev) }
+
+// MouseMoved says what the bar under the pointer stands for.
+func (g *Gaps) MouseMoved(ev *desktop.MouseEvent) {
+	n, low, high := g.gaps.At(&g.scene, ev.Position.X)
+	if n == 0 || ev.Position.Y < g.scene.Plot.Y {
+		g.hair.hide()
+		return
+	}
+	text := words.N("graph.tip.gaps", n, words.Values{"From": plot.Span(low), "To": plot.Span(high)})
+	g.hair.show(&g.scene, g.scene.Plot, fyne.NewPos(ev.Position.X, -1), text)
+}
+
+// MouseOut is for Fyne.
+func (g *Gaps) MouseOut() { g.hair.hide() }
 
 // AccessibilityLabel says in words what is shown.
 func (g *Gaps) AccessibilityLabel() string {

@@ -192,6 +192,24 @@ func decadeLabel(ns float64) string {
 	return strconv.FormatFloat(math.Round(ns/unit*10)/10, 'f', -1, 64) + name
 }
 
+// At returns how many gaps the bar at x of a scene stands for, and between which
+// two they lie; none beside the bars.
+func (g *Gaps) At(s *Scene, x float32) (n int, low, high time.Duration) {
+	if g.N == 0 || s.Plot.W <= 0 {
+		return 0, 0, 0
+	}
+	from, to := g.domain()
+	at := from + float64((x-s.Plot.X)/s.Plot.W)*(to-from)
+	i := int(math.Floor(at*g.perDecade)) - g.first
+	if i < 0 || i >= len(g.buckets) {
+		return 0, 0, 0
+	}
+	border := func(i int) time.Duration {
+		return time.Duration(float64(shortest) * math.Pow(10, float64(g.first+i)/g.perDecade))
+	}
+	return g.buckets[i].all, border(i), border(i + 1)
+}
+
 // quantiles marks p50, p95 and the longest gap. Where they lie close together
 // their names stand in two lines, or beside their line.
 func (g *Gaps) quantiles(s *Scene) {

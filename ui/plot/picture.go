@@ -49,7 +49,7 @@ func (p *Picture) head(s *Scene, y float32) {
 	room := p.W - 2*margin - 2*gutter
 	s.Texts = append(s.Texts,
 		Text{Text: fit(Clean(p.Title), room*small/title), X: margin + gutter, Y: y + 20, Size: title, Bold: true, Color: s.Theme.Ink},
-		Text{Text: fit(Clean(p.Subtitle), room), X: margin + gutter, Y: y + 39, Size: small, Color: s.Theme.Muted})
+		Text{Text: cut(Clean(p.Subtitle), room), X: margin + gutter, Y: y + 39, Size: small, Color: s.Theme.Muted})
 }
 
 // Sheet is several streams beneath each other, each with its own head.

@@ -165,6 +165,20 @@ func textWidth(text string, size float32) float32 {
 	return ems * size
 }
 
+// cut shortens a sentence to a width, at its end.
+func cut(text string, width float32) string {
+	if textWidth(text, small) <= width {
+		return text
+	}
+	var kept float32
+	for i, r := range text {
+		if kept += textWidth(string(r), small); kept > width-small {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}
+
 // fit shortens a text to a width, in the middle, where a path tells least.
 func fit(text string, width float32) string {
 	runes := []rune(text)

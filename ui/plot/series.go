@@ -94,7 +94,9 @@ func (s *Series) findSilences() {
 			s.silences = append(s.silences, Silence{from, to})
 		}
 	}
-	if n := len(s.chunks); s.ex.End == tunnel.Running && s.elapsed-s.chunks[n-1].At >= least {
+	// How long the client keeps a tunnel open says nothing of the stream.
+	idle := s.ex.Kind == tunnel.KindTunnel && !s.Running()
+	if n := len(s.chunks); n > 0 && !idle && s.elapsed-s.chunks[n-1].At >= least {
 		s.silences = append(s.silences, Silence{s.chunks[n-1].At, s.elapsed})
 	}
 }
@@ -119,7 +121,8 @@ func (s *Series) UnitKind() tunnel.UnitKind {
 }
 
 // Whole is the view that shows all of it: to its end with a little room, or, as
-// long as it runs, to the next round time.
+// long as it runs, to the next round time. Of a tunnel that ended it is up to the
+// last bytes: how long the client then kept it open says nothing of the stream.
 func (s *Series) Whole() View {
 	switch {
 	case s.ex == nil:
@@ -128,6 +131,9 @@ func (s *Series) Whole() View {
 		return View{0, RoundUp(max(s.elapsed, 200*time.Millisecond))}
 	}
 	end := max(s.elapsed, time.Millisecond)
+	if s.ex.Kind == tunnel.KindTunnel && s.ex.Totals.Last > 0 {
+		end = s.ex.Totals.Last
+	}
 	return View{0, end + end/40}
 }
 

@@ -169,6 +169,21 @@ func TestSilencesAreTheVerdicts(t *testing.T) {
 	}
 }
 
+// TestSilenceBeforeTheEnd asks that a stream that fell silent until somebody gave
+// up shows it, and that a tunnel which was merely kept open does not.
+func TestSilenceBeforeTheEnd(t *testing.T) {
+	ex := tunneltest.Until(tunneltest.Arrivals(40, 400*time.Millisecond, 100*time.Millisecond, 200), 2*time.Second)
+	ex.End = tunnel.ClientClosed
+	ex.Phases.Set(tunnel.Ended, time.Minute)
+	if s := seriesOf(ex, 0); len(s.silences) != 1 || s.silences[0].To != time.Minute {
+		t.Errorf("silences %v, want one until the end", s.silences)
+	}
+	ex.Kind = tunnel.KindTunnel
+	if s := seriesOf(ex, 0); len(s.silences) != 0 || s.Whole().To > 3*time.Second {
+		t.Errorf("a tunnel kept open: silences %v, view %v", s.silences, s.Whole())
+	}
+}
+
 func TestWhole(t *testing.T) {
 	ended := seriesOf(tunneltest.Arrivals(10, time.Second, time.Second, 10), 0).Whole()
 	if ended.From != 0 || ended.To < 10*time.Second || ended.To > 11*time.Second {
