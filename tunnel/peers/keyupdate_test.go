@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// asking is a openssl s_client, which does what no other client does on command.
+// asking is an openssl s_client, which does what no other client does on command.
 type asking struct {
 	*process
 	in io.WriteCloser

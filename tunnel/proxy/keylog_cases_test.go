@@ -7,7 +7,9 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +17,6 @@ import (
 	"time"
 
 	"streamgauge/tunnel"
-	"streamgauge/tunnel/tunneltest"
 	"streamgauge/tunnel/verdict"
 )
 
@@ -289,41 +290,90 @@ func TestKeyLogOfASlowClient(t *testing.T) {
 	})
 }
 
-// The view into a tunnel judges a stream as the plain proxy does.
-func TestKeyLogAgrees(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stream := tunneltest.Stream{HeadDelay: 200 * time.Millisecond, Every: 150 * time.Millisecond, Events: 20, Pauses: map[int]time.Duration{7: 5 * time.Second}}
-		s := newSecretWorld(t, func(w http.ResponseWriter, _ *http.Request) {
-			time.Sleep(stream.HeadDelay)
-			w.Header().Set("Content-Type", "text/event-stream")
-			for i := range stream.Events {
-				if i > 0 {
-					time.Sleep(stream.Every + stream.Pauses[i])
-				}
-				fmt.Fprintf(w, "data: event %d\n\n", i)
-				_ = http.NewResponseController(w).Flush()
-			}
-		})
-		s.origin.Handle("/events", stream)
-		drain(t, s.client, "http://origin.test/events")
+// streams are handlers of one and the same kind of stream, by what befalls it.
+var streams = map[string]func(http.ResponseWriter, *http.Request){
+	"flows": paced(200*time.Millisecond, func(int) time.Duration { return 150 * time.Millisecond }),
+	"stalls": paced(100*time.Millisecond, func(i int) time.Duration {
+		if i == 15 {
+			return 5 * time.Second
+		}
+		return 100 * time.Millisecond
+	}),
+	"one lump": paced(3*time.Second, func(int) time.Duration { return 0 }),
+	"blocks": paced(100*time.Millisecond, func(i int) time.Duration {
+		if i%10 == 0 {
+			return 2 * time.Second
+		}
+		return 0
+	}),
+}
+
+// paced streams 30 events, each behind its pause.
+func paced(head time.Duration, pause func(i int) time.Duration) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(head)
+		w.Header().Set("Content-Type", "text/event-stream")
+		for i := range 30 {
+			time.Sleep(pause(i))
+			fmt.Fprintf(w, "data: event %d of the usual size, %s\n\n", i, strings.Repeat("words ", 8))
+			_ = http.NewResponseController(w).Flush()
+		}
+	}
+}
+
+// The passive tunnel, the view into it, the gateway and the tunnel opened with our
+// own authority see one and the same stream alike, and judge it alike.
+func TestFourViewsAgree(t *testing.T) {
+	for name, stream := range streams {
 		for _, http2 := range []bool{false, true} {
-			drain(t, s.reach(&tls.Config{}, http2), "https://secret.test/events")
+			t.Run(fmt.Sprintf("%s h2=%v", name, http2), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { fourViewsAgree(t, stream, http2) })
+			})
 		}
-		plain := s.only(tunnel.KindHTTP)
-		want := verdict.Assess(&plain)
-		seen := s.exchanges(tunnel.KindKeylog)
-		if len(seen) != 2 {
-			t.Fatalf("%d exchanges seen, want 2", len(seen))
+	}
+}
+
+func fourViewsAgree(t *testing.T, stream http.HandlerFunc, http2 bool) {
+	s := newSecretWorld(t, stream)
+	client := s.reach(&tls.Config{}, http2)
+	drain(t, client, "https://secret.test/")
+	drain(t, client, "https://opened.test/")
+	direct := &http.Client{Transport: &http.Transport{DialContext: s.net.Dial}}
+	defer direct.CloseIdleConnections()
+	drain(t, direct, "http://"+proxyAddr+"/https/secret.test/")
+
+	client.CloseIdleConnections()
+	time.Sleep(time.Second)
+	seen := s.only(tunnel.KindKeylog)
+	want := verdict.Assess(&seen)
+	for _, kind := range []tunnel.Kind{tunnel.KindGateway, tunnel.KindDecrypted} {
+		ex := s.only(kind)
+		if got := verdict.Assess(&ex); got.Label != want.Label || math.Abs(got.Score-want.Score) > 0.001 {
+			t.Errorf("%s: %s %.3f, with the key log %s %.3f", kind, got.Label, got.Score, want.Label, want.Score)
 		}
-		for _, ex := range seen {
-			if got := verdict.Assess(&ex); got.Label != want.Label || got.Score != want.Score {
-				t.Errorf("%s: %s %.3f, in plain HTTP %s %.3f", ex.Protocol, got.Label, got.Score, want.Label, want.Score)
-			}
-			for i, c := range ex.Chunks {
-				if c.At != plain.Chunks[i].At || c.Units != plain.Chunks[i].Units {
-					t.Errorf("%s: chunk %d %v, in plain HTTP %v", ex.Protocol, i, c, plain.Chunks[i])
-				}
-			}
+		if got, want := arrivals(ex), arrivals(seen); !slices.Equal(got, want) || ex.Totals.Units != seen.Totals.Units {
+			t.Errorf("%s: %d units at %v, with the key log %d at %v", kind, ex.Totals.Units, got, seen.Totals.Units, want)
 		}
-	})
+	}
+	var passive tunnel.Exchange
+	for _, ex := range s.exchanges(tunnel.KindTunnel) {
+		if ex.ID == seen.Tunnel {
+			passive = ex
+		}
+	}
+	// Before the payload a tunnel sees the handshake, and the head.
+	sent, _ := seen.Phases.At(tunnel.Sent)
+	since := seen.Start.Add(sent).Sub(passive.Start)
+	var reads []time.Duration
+	for _, c := range passive.Chunks {
+		reads = append(reads, c.At-since)
+	}
+	for _, at := range arrivals(seen) {
+		if !slices.Contains(reads, at) {
+			t.Errorf("payload at %v, the tunnel was read at %v", at, reads)
+		}
+	}
+	if got := verdict.Assess(&passive); got.Label != want.Label {
+		t.Errorf("the tunnel is %s, with the key log %s", got.Label, want.Label)
+	}
 }

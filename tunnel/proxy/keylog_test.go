@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/decrypt"
 	"streamgauge/tunnel/tunneltest"
 )
 
@@ -24,10 +26,15 @@ import (
 type secretWorld struct {
 	*world
 	keys *os.File
-	pool *x509.CertPool
+	pool *x509.CertPool // what clients trust: the origin, and the authority of openedOrigin
 }
 
-const secretOrigin = "secret.test:443"
+// Both names are the same server's. Tunnels to the second one are opened with our
+// own authority.
+const (
+	secretOrigin = "secret.test:443"
+	openedOrigin = "opened.test:443"
+)
 
 // newSecretWorld serves handler with TLS, in HTTP/1.1 and HTTP/2, with those curves
 // or the usual ones.
@@ -39,23 +46,33 @@ func newSecretWorld(t *testing.T, handler http.HandlerFunc, curves ...tls.CurveI
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { keys.Close() })
-	s := &secretWorld{keys: keys}
-	s.world = newWorld(t, func(cfg *Config) { cfg.KeyLog = path })
-	certificate, pool, err := tunneltest.NewCertificate("secret.test")
+	certificate, pool, err := tunneltest.NewCertificate("secret.test", "opened.test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.pool = pool
+	authority, err := decrypt.Create(t.TempDir()+"/ca", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := decrypt.ParseHosts([]string{"opened.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &secretWorld{keys: keys, pool: pool.Clone()}
+	s.pool.AddCert(authority.Certificate())
+	s.world = newWorld(t, func(cfg *Config) {
+		cfg.KeyLog, cfg.RootCAs = path, pool
+		cfg.Decrypt = Decrypt{Authority: authority, Hosts: opened}
+	})
 	server := &http.Server{Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, CurvePreferences: curves}}
-	ln := s.listen(secretOrigin)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.ServeTLS(ln, "", "")
-	}()
+	var serving sync.WaitGroup
+	for _, addr := range []string{secretOrigin, openedOrigin} {
+		ln := s.listen(addr)
+		serving.Go(func() { _ = server.ServeTLS(ln, "", "") })
+	}
 	t.Cleanup(func() {
 		server.Close()
-		<-done
+		serving.Wait()
 	})
 	return s
 }
