@@ -1,6 +1,7 @@
 package detail
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -10,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"streamgauge/tunnel"
 	"streamgauge/tunnel/llm"
 	"streamgauge/tunnel/recording"
 	"streamgauge/ui/look"
@@ -114,9 +116,23 @@ func transcriptParts(t *llm.Transcript) []string {
 	return parts
 }
 
-func transcriptLines(t *llm.Transcript) []string {
+// textOf is the merged text of a model's answer, or of any other body that is
+// text the body.
+func textOf(ex *tunnel.Exchange) []string {
+	transcript := llm.TextOf(ex)
+	if parts := transcriptParts(&transcript); len(parts) > 0 {
+		return parts
+	}
+	if len(ex.Body) == 0 || bytes.IndexByte(ex.Body, 0) >= 0 {
+		return nil
+	}
+	return []string{strings.TrimRight(strings.ToValidUTF8(string(ex.Body), "\uFFFD"), "\n")}
+}
+
+// textLines are texts in lines as wide as the view, fit to be shown.
+func textLines(parts []string) []string {
 	var lines []string
-	for i, part := range transcriptParts(t) {
+	for i, part := range parts {
 		if i > 0 {
 			lines = append(lines, "")
 		}

@@ -108,8 +108,7 @@ func (u *unitsPage) show(s *Shown) {
 			missing = words.T("window.units.none")
 		}
 	case 1:
-		transcript := llm.TextOf(ex)
-		u.text.set(transcriptLines(&transcript))
+		u.text.set(textLines(textOf(ex)))
 		if len(u.text.lines) == 0 {
 			missing = words.T("window.units.no.text")
 		}
@@ -243,8 +242,7 @@ func (u *unitsPage) copy() {
 	}
 	ex := &u.shown.Exchange
 	if u.view() == 1 {
-		transcript := llm.TextOf(ex)
-		u.actions.Copy(recording.RedactText(strings.Join(transcriptParts(&transcript), "\n\n")), words.T("window.units.copied"))
+		u.actions.Copy(recording.RedactText(strings.Join(textOf(ex), "\n\n")), words.T("window.units.copied"))
 		return
 	}
 	u.actions.Copy(recording.RedactText(string(ex.Body)), words.T("window.units.copied"))

@@ -59,6 +59,15 @@ func (n *Notice) Say(text string, actions ...Action) {
 // Text is what it says.
 func (n *Notice) Text() string { return n.text.Text }
 
+// Buttons are what it offers.
+func (n *Notice) Buttons() []*widget.Button {
+	var buttons []*widget.Button
+	for _, o := range n.actions.Objects {
+		buttons = append(buttons, o.(*widget.Button))
+	}
+	return buttons
+}
+
 // CreateRenderer is for Fyne.
 func (n *Notice) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(n.content) }
 

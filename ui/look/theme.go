@@ -96,7 +96,7 @@ func palette(p plot.Palette, t tones) map[fyne.ThemeColorName]color.Color {
 	return map[fyne.ThemeColorName]color.Color{
 		theme.ColorNameBackground:          p.Paper,
 		theme.ColorNameForeground:          p.Ink,
-		theme.ColorNamePlaceHolder:         p.Muted,
+		theme.ColorNamePlaceHolder:         blend(p.Paper, p.Ink, 0.7),
 		theme.ColorNameDisabled:            faint,
 		theme.ColorNameHeaderBackground:    t.band,
 		theme.ColorNameButton:              t.button,
