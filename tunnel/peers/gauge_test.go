@@ -132,6 +132,7 @@ type exchange struct {
 	Bytes    int64
 	End      string
 	Error    string
+	Verdict  struct{ Label string }
 	Answer   struct {
 		API, Model, Finish string
 		Numbers            struct {

@@ -153,7 +153,7 @@ func TestKeyLog(t *testing.T) {
 				url := "https://" + o.host + "/events"
 				for client, args := range secretClients(t, url, o.ca) {
 					t.Run(client, func(t *testing.T) {
-						opened(t, runOpened(t, args), url)
+						opened(t, runOpened(t, args), url, secretEvents)
 					})
 				}
 			})
@@ -174,7 +174,7 @@ func runOpened(t *testing.T, args []string) []exchange {
 
 // opened wants each stream of url to have been seen whole, each chunk at the time
 // of a read of its tunnel.
-func opened(t *testing.T, recorded []exchange, url string) {
+func opened(t *testing.T, recorded []exchange, url string, units int64) {
 	t.Helper()
 	reads := map[int64]bool{}
 	for _, ex := range recorded {
@@ -190,8 +190,8 @@ func opened(t *testing.T, recorded []exchange, url string) {
 			continue
 		}
 		streams++
-		if ex.End != "complete" || ex.Status != http.StatusOK || ex.units() != secretEvents {
-			t.Errorf("recorded %s, status %d, %d units (%s); want complete, 200, %d", ex.End, ex.Status, ex.units(), ex.Error, secretEvents)
+		if ex.End != "complete" || ex.Status != http.StatusOK || ex.units() != units {
+			t.Errorf("recorded %s, status %d, %d units (%s); want complete, 200, %d", ex.End, ex.Status, ex.units(), ex.Error, units)
 		}
 		for i, chunk := range ex.Chunks {
 			at := ex.Start.UnixMicro() + chunk[0]
@@ -226,7 +226,7 @@ func TestKeyLogChromium(t *testing.T) {
 				time.Sleep(50 * time.Millisecond)
 			}
 			g.end(syscall.SIGINT)
-			opened(t, g.recorded(t), "https://"+o.host+"/events")
+			opened(t, g.recorded(t), "https://"+o.host+"/events", secretEvents)
 		})
 	}
 }

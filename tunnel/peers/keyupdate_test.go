@@ -72,7 +72,7 @@ func TestKeyUpdate(t *testing.T) {
 			a.until(t, "event 39")
 			g.settled(t, 2)
 			g.end(syscall.SIGINT)
-			opened(t, g.recorded(t), "https://localhost/events")
+			opened(t, g.recorded(t), "https://localhost/events", secretEvents)
 		})
 	}
 }
@@ -93,5 +93,5 @@ func TestEarlyData(t *testing.T) {
 	b.until(t, "event 39")
 	g.settled(t, 4)
 	g.end(syscall.SIGINT)
-	opened(t, g.recorded(t), "https://localhost/events")
+	opened(t, g.recorded(t), "https://localhost/events", secretEvents)
 }
