@@ -1,6 +1,10 @@
 package plot
 
-import "image/color"
+import (
+	"image/color"
+	"strings"
+	"unicode"
+)
 
 // Shape is what a mark looks like.
 type Shape uint8
@@ -154,12 +158,14 @@ func textWidth(text string, size float32) float32 {
 	var ems float32
 	for _, r := range text {
 		switch {
-		case r >= 0x2e80:
+		case r >= 0x2e80: // Chinese, and what else is as wide as high
 			ems++
-		case r == ' ' || r == '.' || r == ',' || r == ':' || r == 'i' || r == 'l':
-			ems += 0.33
+		case strings.ContainsRune(" .,:;/|'ijlt()-", r):
+			ems += 0.34
+		case unicode.IsUpper(r) || strings.ContainsRune("mw%—@", r):
+			ems += 0.74
 		default:
-			ems += 0.6
+			ems += 0.57
 		}
 	}
 	return ems * size

@@ -260,11 +260,12 @@ func (l *streamLayout) atOnce() {
 	}
 	from, to := l.y(float64(l.series.total(l.measure, largest.from))), l.y(float64(l.series.total(l.measure, largest.to)))
 	x, text := l.x(l.series.chunks[largest.from].At), strconv.Itoa(int(100*v.LargestShare+0.5))+" % "+l.Words.AtOnce
-	if x-textWidth(text, small) < l.Plot.X {
+	if x-textWidth(text, small) > l.Plot.X {
+		l.text(x-10, (from+to)/2, End, text, l.Theme.Bad)
+	} else {
 		l.text(x+10, (from+to)/2, Start, text, l.Theme.Bad)
-		return
 	}
-	l.text(x-10, (from+to)/2, End, text, l.Theme.Bad)
+	l.Texts[len(l.Texts)-1].Bold = true
 }
 
 // lumpShare is from which part of all bytes on a lump is named in the graph.
