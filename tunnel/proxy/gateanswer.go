@@ -40,64 +40,112 @@ func (a gateAnswer) alter(resp *http.Response) {
 	}
 }
 
-// location returns where a redirect leads, through us. What is relative to the
-// path stays: it is relative to ours as well. So does what leads out of http,
-// what names a user, since that is for the client to send, and the address of
-// another origin that is not to be followed at once.
+// location returns where a redirect leads, through us. What leads out of http
+// stays, as does what names a user, since that is for the client to send, and the
+// address of another origin that is not to be followed at once.
 func (a gateAnswer) location(to string) string {
+	to = tidy(to)
+	scheme, rest, _ := strings.Cut(to, ":")
+	web := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
 	switch {
 	case strings.HasPrefix(to, "//"): // RFC 3986 §4.2: the scheme is that of the target
-		return a.location(a.target.Scheme + ":" + to)
+		return a.absolute(a.target.Scheme, to[2:])
 	case strings.HasPrefix(to, "/"):
-		return a.away() + a.place(to)
-	case !isWeb(to):
-		return a.relative(to)
+		return a.away() + a.place(withoutDots(to))
+	case web && strings.HasPrefix(rest, "//"):
+		return a.absolute(strings.ToLower(scheme), rest[2:])
+	case web: // no address; some clients take it for a relative one (RFC 3986 §5.4.2)
+		return a.location(rest)
+	}
+	return a.relative(to)
+}
+
+// absolute is location for scheme://rest.
+func (a gateAnswer) absolute(scheme, rest string) string {
+	to := scheme + "://" + rest
+	authority, path := rest, ""
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority, path = rest[:end], rest[end:]
 	}
 	u, err := url.Parse(to)
-	if err != nil || u.Hostname() == "" || u.User != nil {
+	if err != nil || u.Hostname() == "" || !isAuthority(authority) {
 		return to
 	}
-	scheme, rest, _ := strings.Cut(to, "://")
-	authority := rest
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		authority, rest = rest[:end], rest[end:]
-	} else {
-		rest = ""
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
 	}
-	if !strings.HasPrefix(rest, "/") {
-		rest = "/" + rest
-	}
+	path = withoutDots(path)
 	ours := "http://" + a.host
 	switch {
 	case origin(u) == origin(a.target):
-		return ours + a.away() + a.place(rest)
+		return ours + a.away() + a.place(path)
 	case a.upgrades(u):
-		return ours + a.away() + "/https/" + authority + rest
+		return ours + a.away() + "/https/" + authority + path
 	case !a.redirects:
 		return to
 	}
-	return ours + "/" + awayName + "/" + strings.ToLower(scheme) + "/" + authority + rest
+	return ours + "/" + awayName + "/" + scheme + "/" + authority + path
 }
 
-func isWeb(to string) bool {
-	scheme, _, absolute := strings.Cut(to, "://")
-	return absolute && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+// isAuthority reports whether s, host:port, passes through a path unchanged. With
+// user information, or letters beyond ASCII, it does not, nor do mere dots.
+func isAuthority(s string) bool {
+	return strings.Trim(s, ".") != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]") == ""
 }
 
-// relative returns a reference that begins with neither scheme nor slash. Dots
-// could climb out of our prefix, where an origin has its root: those are
-// resolved.
+// relative is location for what begins with neither scheme nor slash. It cannot
+// be left to the client: where the origin has its root, dots would climb out of
+// our prefix and into another's, and so does a name if the prefix is all there is.
 func (a gateAnswer) relative(to string) string {
-	path, _, _ := strings.Cut(to, "?")
-	if !strings.Contains(path, "..") {
-		return to
+	path, tail := splitPath(to)
+	if scheme, _, found := strings.Cut(path, ":"); path == "" || found && !strings.Contains(scheme, "/") {
+		return to // the same path, or no address of the web
 	}
-	u, err := a.target.Parse(to)
-	if err != nil || origin(u) != origin(a.target) {
-		return to
+	asked, _ := splitPath(strings.TrimPrefix(a.url(), a.origin))
+	directory := asked[:strings.LastIndexByte(asked, '/')+1]
+	return a.away() + a.place(withoutDots(directory+path)) + tail
+}
+
+// tidy does to a reference what browsers do before they look at it (WHATWG URL
+// §4.4), so that nothing is hidden from us. A backslash, which they take for a
+// slash, is made an ordinary character of the path.
+func tidy(to string) string {
+	to = hidden.Replace(strings.TrimFunc(to, func(r rune) bool { return r <= ' ' }))
+	path, tail := splitPath(to)
+	return strings.ReplaceAll(path, `\`, "%5C") + tail
+}
+
+var hidden = strings.NewReplacer("\t", "", "\r", "", "\n", "")
+
+// splitPath cuts a reference where its query or fragment begins.
+func splitPath(to string) (path, tail string) {
+	if end := strings.IndexAny(to, "?#"); end >= 0 {
+		return to[:end], to[end:]
 	}
-	u.Scheme, u.Host = "", ""
-	return a.away() + a.place(u.String())
+	return to, ""
+}
+
+// withoutDots removes the segments . and .. from a path that begins with a slash
+// (RFC 3986 §5.2.4), in every spelling that a client takes for them. What follows
+// the path stays.
+func withoutDots(to string) string {
+	path, tail := splitPath(to)
+	segments := strings.Split(path[1:], "/")
+	kept := segments[:0]
+	for i, segment := range segments {
+		plain := strings.ReplaceAll(strings.ToLower(segment), "%2e", ".")
+		if plain != "." && plain != ".." {
+			kept = append(kept, segment)
+			continue
+		}
+		if plain == ".." && len(kept) > 0 {
+			kept = kept[:len(kept)-1]
+		}
+		if i == len(segments)-1 {
+			kept = append(kept, "")
+		}
+	}
+	return "/" + strings.Join(kept, "/") + tail
 }
 
 // away is what to put before a prefix so that the credentials that were once

@@ -58,12 +58,13 @@ func (p *Proxy) parseGate(target string) (g gate, status int, why string) {
 	}
 	switch base := p.target(first); {
 	case first == "http" || first == "https":
-		authority, rest := segment(rest)
-		if authority == "" || strings.ContainsAny(authority, "@%\\") {
+		written, rest := segment(rest)
+		authority := brackets.Replace(written)
+		if !isAuthority(authority) {
 			return g, http.StatusBadRequest, "The address names no host: write /" + first + "/HOST/PATH, with :PORT behind the host if it needs one. " +
 				"A user name and password cannot stand there."
 		}
-		g.prefix, g.origin, g.rest = "/"+first+"/"+authority, first+"://"+authority, rest
+		g.prefix, g.origin, g.rest = "/"+first+"/"+written, first+"://"+authority, rest
 	case base == "":
 		return g, http.StatusNotFound, "There is nothing at this address. A base URL here is /https/HOST/PATH, /http/HOST/PATH or /NAME/PATH, with a name that is known."
 	default:
@@ -73,6 +74,9 @@ func (p *Proxy) parseGate(target string) (g gate, status int, why string) {
 	}
 	return g, 0, ""
 }
+
+// brackets undoes what some clients do to those of an IPv6 address in a path.
+var brackets = strings.NewReplacer("%5B", "[", "%5b", "[", "%5D", "]", "%5d", "]")
 
 // segment cuts the first segment, without its slash, off a path.
 func segment(path string) (first, rest string) {
