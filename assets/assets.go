@@ -46,9 +46,6 @@ const (
 	TrayDown     TrayState = "down"     // on, and the upstream cannot be reached
 )
 
-// TrayStates lists them.
-func TrayStates() []TrayState { return []TrayState{TrayOff, TrayOn, TrayBuffered, TrayDown} }
-
 // traySize is the side of the tray's pictures in pixels. Whoever shows the tray
 // scales them down: to 16 on Windows, to 22 or 24 on Linux, twice that on fine
 // screens.

@@ -12,6 +12,8 @@ import (
 	"testing"
 )
 
+var trayStates = []TrayState{TrayOff, TrayOn, TrayBuffered, TrayDown}
+
 // TestEmbeddedFiles decodes every file and finds it in the list of sizes, so
 // that nothing is carried along unused.
 func TestEmbeddedFiles(t *testing.T) {
@@ -30,7 +32,7 @@ func TestEmbeddedFiles(t *testing.T) {
 	for _, size := range iconSizes {
 		want = append(want, fmt.Sprintf("icons/icon-%d.png", size))
 	}
-	for _, state := range TrayStates() {
+	for _, state := range trayStates {
 		want = append(want, fmt.Sprintf("icons/tray-%s.png", state))
 	}
 	slices.Sort(found)
@@ -81,7 +83,7 @@ func TestIconStandsOut(t *testing.T) {
 // each tray icon with a light and a dark panel, and asks that the four differ.
 func TestTrayStandsOut(t *testing.T) {
 	seen := map[string]TrayState{}
-	for _, state := range TrayStates() {
+	for _, state := range trayStates {
 		img := decode(t, Tray(state))
 		if got := img.Bounds().Size(); got != image.Pt(traySize, traySize) {
 			t.Errorf("%s has %v, want %d a side", state, got, traySize)

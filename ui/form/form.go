@@ -97,6 +97,7 @@ func (f *Form) Relabel() { f.build() }
 func (f *Form) ShowState(s tunnel.State) {
 	f.state = s
 	f.review()
+	f.expectAuthority()
 }
 
 // Open shows the page of a field, named as in the settings file, with the cursor
@@ -189,6 +190,7 @@ func (f *Form) fill() {
 func (f *Form) pull(s settings.Settings) {
 	f.draft.rebase(s)
 	f.fill()
+	f.expectAuthority()
 }
 
 // typed notes that a field was edited.

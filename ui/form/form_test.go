@@ -89,9 +89,6 @@ func (w *world) tap(name string) {
 	test.Tap(find[*widget.Check](w.form.rows[name].object))
 }
 
-// note is what stands beneath a field.
-func (w *world) note(name string) string { return w.form.rows[name].note.text }
-
 func (w *world) wantNote(name, part string, t tone) {
 	w.t.Helper()
 	n := w.form.rows[name].note
@@ -203,26 +200,34 @@ func TestEveryFieldHasAPlace(t *testing.T) {
 	}
 }
 
+// badInput is what a person might type, and a part of what is then said.
+var badInput = []struct{ field, text, en, zh string }{
+	{fieldListen, "127.0.0.1:99999", "not a number from 0 to 65535", "端口不是"},
+	{fieldListen, "1889", "Not an address with a port", "地址:端口"},
+	{fieldListen, "myhost:1", "not an IP address", "不是 IP 地址"},
+	{fieldUpstream, "ftp://127.0.0.1:1080", "Begin with socks5://", "开头"},
+	{fieldUpstream, "127.0.0.1:1080", "Not a URL. Write for example socks5://", "例如 socks5://"},
+	{fieldUpstream, "socks5://127.0.0.1:x", "Not a URL", "不是有效的 URL"},
+	{fieldUpstream, "socks5://127.0.0.1:70000", "not a number from 1 to 65535", "端口不是"},
+	{fieldUpstream, "http://127.0.0.1:1889", "listen on ourselves", "自己的监听地址"},
+	{fieldBypass, "intra.example\n10.0.0.300", "10.0.0.300 is neither", "10.0.0.300 既不是"},
+	{"connect_timeout", "10", "Not a duration", "不是时长"},
+	{"dial_timeout", "1h", "Not between 100ms and 10m", "不在 100ms 到 10m 之间"},
+	{"tunnel_idle_timeout", "1ms", "Shorter than 1s", "短于 1s"},
+	{"keep_exchanges", "many", "Not a whole number", "不是整数"},
+	{"keep_chunks", "1", "Not between 2 and 1000000", "不在 2 到 1000000 之间"},
+}
+
 func TestBadInputIsToldBesideTheField(t *testing.T) {
-	for _, c := range []struct{ field, text, en, zh string }{
-		{fieldListen, "127.0.0.1:99999", "not a number from 0 to 65535", "端口不是"},
-		{fieldListen, "1889", "Not an address with a port", "地址:端口"},
-		{fieldListen, "myhost:1", "not an IP address", "不是 IP 地址"},
-		{fieldUpstream, "ftp://127.0.0.1:1080", "Begin with socks5://", "开头"},
-		{fieldUpstream, "127.0.0.1:1080", "Not a URL. Write for example socks5://", "例如 socks5://"},
-		{fieldUpstream, "socks5://127.0.0.1:x", "Not a URL", "不是有效的 URL"},
-		{fieldUpstream, "socks5://127.0.0.1:70000", "not a number from 1 to 65535", "端口不是"},
-		{fieldUpstream, "http://127.0.0.1:1889", "listen on ourselves", "自己的监听地址"},
-		{fieldBypass, "intra.example\n10.0.0.300", "10.0.0.300 is neither", "10.0.0.300 既不是"},
-		{"connect_timeout", "10", "Not a duration", "不是时长"},
-		{"dial_timeout", "1h", "Not between 100ms and 10m", "不在 100ms 到 10m 之间"},
-		{"tunnel_idle_timeout", "1ms", "Shorter than 1s", "短于 1s"},
-		{"keep_exchanges", "many", "Not a whole number", "不是整数"},
-		{"keep_chunks", "1", "Not between 2 and 1000000", "不在 2 到 1000000 之间"},
-	} {
-		for language, want := range map[string]string{words.English: c.en, words.Chinese: c.zh} {
+	for _, language := range []string{words.English, words.Chinese} {
+		w := newWorld(t, language)
+		for _, c := range badInput {
+			want := c.en
+			if language == words.Chinese {
+				want = c.zh
+			}
 			t.Run(c.field+" "+c.text+" "+language, func(t *testing.T) {
-				w := newWorld(t, language)
+				w.t = t
 				w.enter("handshake_timeout", "3s") // right, and to be kept
 				w.enter(c.field, c.text)
 				w.wantNote(c.field, want, alarm)
@@ -242,6 +247,7 @@ func TestBadInputIsToldBesideTheField(t *testing.T) {
 					t.Errorf("after it was put right the note still says %q", n.text)
 				}
 			})
+			w.form.discard()
 		}
 	}
 }

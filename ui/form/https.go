@@ -142,14 +142,12 @@ func show(o fyne.CanvasObject, visible bool) {
 
 // confirm asks before something of the system is changed.
 func (f *Form) confirm(what, question string, then func()) {
-	ask := dialog.NewConfirm(words.T(what), words.T(question), func(yes bool) {
+	text := container.New(measure{controlWidth}, newProse(words.T(question)))
+	dialog.ShowCustomConfirm(words.T(what), words.T(what), words.T("Cancel"), text, func(yes bool) {
 		if yes {
 			then()
 		}
 	}, f.window)
-	ask.SetConfirmText(words.T(what))
-	ask.SetDismissText(words.T("Cancel"))
-	ask.Show()
 }
 
 // onAuthority does something to our CA and tells what was done.
@@ -172,6 +170,14 @@ func (f *Form) onAuthority(do func(context.Context) ([]string, error)) {
 			f.lookUpAuthority()
 		}
 	})
+}
+
+// expectAuthority looks for the CA that the proxy makes when the first host is
+// listed.
+func (f *Form) expectAuthority() {
+	if f.config.Authority != nil && f.ca.known && !f.ca.status.Exists && len(f.draft.base.Decrypt) > 0 {
+		f.lookUpAuthority()
+	}
 }
 
 // lookUpAuthority asks how our CA stands.

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"streamgauge/tunnel"
 	"streamgauge/ui/words"
 )
 
@@ -115,7 +116,13 @@ func TestHostsToOpen(t *testing.T) {
 		w.press("Add a host")
 		test.Type(list.all[i].entries[0], host)
 	}
-	w.form.apply()
+	list.all[1].entries[0].TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	w.wantTold("None yet")
+	if err := w.ca.Create(); err != nil { // as the proxy does
+		t.Fatal(err)
+	}
+	w.form.ShowState(tunnel.State{On: true})
+	w.wantTold("Not trusted by this system yet")
 	if got, want := w.store.Get().Decrypt, []string{"a.example", "*.b.example"}; !slices.Equal(got, want) {
 		t.Errorf("hosts %q, want %q", got, want)
 	}

@@ -103,3 +103,14 @@ func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize implements fyne.Layout.
 func (middle) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
+
+// measure gives text a width to be broken at.
+type measure struct{ width float32 }
+
+// Layout implements fyne.Layout.
+func (measure) Layout(objects []fyne.CanvasObject, size fyne.Size) { fit(objects[0], size.Width) }
+
+// MinSize implements fyne.Layout.
+func (m measure) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(m.width, fit(objects[0], m.width))
+}

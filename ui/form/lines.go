@@ -21,9 +21,10 @@ type lines struct {
 	placeholders []string
 	switches     bool
 	changed      func(text string)
-	// switched is called after changed when it was a switch; it may be nil.
-	switched func()
-	all      []*line
+	// switched is called after changed when it was a switch, entered with Enter;
+	// both may be nil.
+	switched, entered func()
+	all               []*line
 }
 
 // offMark begins a line that is switched off. No host and no name begins so.
@@ -108,6 +109,11 @@ func (l *lines) append(text string) *line {
 			entry.SetText(cells[i])
 		}
 		entry.OnChanged = func(string) { l.changed(l.text()) }
+		entry.OnSubmitted = func(string) {
+			if l.entered != nil {
+				l.entered()
+			}
+		}
 		ln.entries = append(ln.entries, entry)
 	}
 	remove := widget.NewButtonWithIcon("", theme.DeleteIcon(), func() { l.remove(ln) })
@@ -183,7 +189,7 @@ func (cellLayout) MinSize(cells []fyne.CanvasObject) fyne.Size {
 // linesRow is a row whose field is a list.
 func (f *Form) linesRow(name string, switches bool, placeholders ...string) *row {
 	l := newLines(words.T("form.add."+name), switches, placeholders, func(text string) { f.typed(name, text) })
-	l.switched = func() { f.putField(name) }
+	l.switched, l.entered = func() { f.putField(name) }, f.apply
 	f.lists[name] = l
 	r := newRow(words.T("form.field."+name), l.object, hint(name))
 	f.rows[name] = r
