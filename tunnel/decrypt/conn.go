@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"streamgauge/tunnel"
@@ -20,6 +22,8 @@ type Conn struct {
 	session *Session
 	live    *tunnel.Live
 	closed  sync.Once
+	heard   atomic.Bool // the client has said something
+	gone    atomic.Bool // the client has ended the connection
 }
 
 // plain keeps the methods of a *tls.Conn that are not a net.Conn's out of Conn:
@@ -30,13 +34,25 @@ type plain struct{ net.Conn }
 // Session is the other end of what the client says.
 func (c *Conn) Session() *Session { return c.session }
 
+// Read returns what the client says.
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.plain.Read(p)
+	switch {
+	case n > 0:
+		c.heard.Store(true)
+	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed):
+		c.gone.Store(true)
+	}
+	return n, err
+}
+
 // CloseWrite tells the client that nothing more will come.
 func (c *Conn) CloseWrite() error { return c.plain.Conn.(*tls.Conn).CloseWrite() }
 
 // Close ends the connection in good order, and the record of its tunnel.
 func (c *Conn) Close() error {
 	err := c.plain.Close()
-	c.end(tunnel.Complete, "")
+	c.end()
 	return err
 }
 
@@ -50,14 +66,21 @@ func (c *Conn) Reset() error {
 	if err != nil {
 		err = c.client.Close()
 	}
-	c.end(tunnel.Complete, "")
+	c.end()
 	return err
 }
 
-func (c *Conn) end(end tunnel.End, reason string) {
+func (c *Conn) end() {
 	c.closed.Do(func() {
 		c.session.close()
-		c.live.Finish(end, reason)
+		switch heard := c.heard.Load(); {
+		case !heard && c.gone.Load():
+			c.session.front.silent(c.session.client, c.live)
+			return
+		case heard:
+			c.session.front.trust.speak(c.session.client)
+		}
+		c.live.Finish(tunnel.Complete, "")
 	})
 }
 
@@ -76,6 +99,7 @@ type Session struct {
 	Failure error
 
 	front     *Front
+	client    party
 	protocols []string // agreed with the origin, to be agreed again
 
 	mu    sync.Mutex // guards both below

@@ -5,11 +5,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"streamgauge/tunnel"
@@ -32,18 +32,12 @@ type Config struct {
 // Front opens tunnels. It is safe for concurrent use and remembers, for as long
 // as it lives, whose clients do not trust the authority.
 type Front struct {
-	cfg Config
-
-	mu      sync.Mutex // guards refused
-	refused map[string]bool
+	cfg   Config
+	trust trust
 }
 
-// maxRefused bounds the hosts remembered. Beyond it nothing more is: such a
-// host's tunnels are opened, and fail, each time.
-const maxRefused = 1000
-
 // New returns a Front.
-func New(cfg Config) *Front { return &Front{cfg: cfg, refused: map[string]bool{}} }
+func New(cfg Config) *Front { return &Front{cfg: cfg} }
 
 // otherTLS are ports at which TLS carries something else than HTTP, by clients
 // that do not say so in the handshake: mail, LDAP, DNS, chat, MQTT.
@@ -81,7 +75,8 @@ func (f *Front) Open(ctx context.Context, t Tunnel) (conn *Conn, pass *Tunnel) {
 	if !isHello || !ok {
 		return nil, &t
 	}
-	if f.refuses(host) {
+	client := party{host, hello.Build}
+	if f.trust.refused(client) {
 		return nil, t.unopened(tunnel.RemarkUntrusted)
 	}
 	leaf, err := f.cfg.Authority.Leaf(host)
@@ -90,8 +85,9 @@ func (f *Front) Open(ctx context.Context, t Tunnel) (conn *Conn, pass *Tunnel) {
 	}
 	t.Live.Update(func(ex *tunnel.Exchange) { ex.TLS.ServerName = hello.ServerName })
 	session := f.reach(ctx, t, host, protocols)
-	client := newListening(&replay{Conn: t.Client, held: t.Early})
-	secured := tls.Server(client, &tls.Config{
+	session.client = client
+	raw := newListening(&replay{Conn: t.Client, held: t.Early})
+	secured := tls.Server(raw, &tls.Config{
 		Certificates:                []tls.Certificate{*leaf},
 		NextProtos:                  session.protocols,
 		DynamicRecordSizingDisabled: true, // what the origin sent together stays together
@@ -99,10 +95,10 @@ func (f *Front) Open(ctx context.Context, t Tunnel) (conn *Conn, pass *Tunnel) {
 	handshake, cancel := context.WithTimeout(ctx, tlsTimeout)
 	defer cancel()
 	if err := secured.HandshakeContext(handshake); err != nil {
-		f.dismiss(t, session, err, refusedCertificate(err) || client.refused())
+		f.dismiss(t, session, err, refusedCertificate(err) || raw.refused())
 		return nil, nil
 	}
-	client.last = nil
+	raw.last = nil
 	return &Conn{plain: &plain{secured}, client: t.Client, session: session, live: t.Live}, nil
 }
 
@@ -162,22 +158,28 @@ func (f *Front) dismiss(t Tunnel, s *Session, err error, refused bool) {
 	s.close()
 	t.Client.Close()
 	t.Origin.Close()
-	if !refused {
+	switch {
+	case refused:
+		f.trust.refuse(s.client)
+		t.Live.Finish(tunnel.Failed, untrusted(s.Host))
+	case errors.Is(err, io.EOF):
+		f.silent(s.client, t.Live)
+	default:
 		t.Live.Finish(tunnel.ClientClosed, "TLS with the client: "+cause(err))
-		return
 	}
-	f.mu.Lock()
-	if len(f.refused) < maxRefused {
-		f.refused[s.Host] = true
-	}
-	f.mu.Unlock()
-	t.Live.Finish(tunnel.Failed, "the client does not trust Streamgauge's CA for "+s.Host+": its next connections pass through unopened")
 }
 
-func (f *Front) refuses(host string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.refused[host]
+// silent ends the record of a tunnel whose client left without a request.
+func (f *Front) silent(who party, live *tunnel.Live) {
+	if f.trust.leave(who) {
+		live.Finish(tunnel.Failed, untrusted(who.host))
+		return
+	}
+	live.Finish(tunnel.ClientClosed, "the client left before its first request")
+}
+
+func untrusted(host string) string {
+	return "the client does not trust Streamgauge's CA for " + host + ": its next connections pass through unopened"
 }
 
 // The alerts by which clients refuse a certificate (RFC 8446 §6.2):

@@ -359,7 +359,8 @@ func TestOriginCertificates(t *testing.T) {
 	}
 }
 
-// TestPinnedClient: who refuses the certificate is left alone from then on.
+// TestPinnedClient: who refuses the certificate is left alone from then on, and
+// no other program is.
 func TestPinnedClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSecure(t, nil, "origin.test")
@@ -381,6 +382,7 @@ func TestPinnedClient(t *testing.T) {
 		if ex := s.last(); ex.Remark != tunnel.RemarkUntrusted || ex.End != tunnel.Complete {
 			t.Errorf("recorded remark %q, end %q", ex.Remark, ex.End)
 		}
+		s.connect("http/1.1").Close() // says another hello, and trusts us
 	})
 }
 
@@ -436,6 +438,57 @@ func TestRefusalInTheClear(t *testing.T) {
 		here.Close()
 		if ex := s.last(); ex.End != tunnel.Failed || !strings.Contains(ex.Error, "does not trust") {
 			t.Errorf("recorded end %q, error %q", ex.End, ex.Error)
+		}
+	})
+}
+
+// TestSilentClient plays Node, which looks at the certificate behind the
+// handshake and leaves: twice, unless somebody has been served before.
+func TestSilentClient(t *testing.T) {
+	for name, served := range map[string]bool{"from the first": false, "beside others": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSecure(t, nil, "origin.test")
+				s.serveTLS("origin.test:443", &tls.Config{Certificates: []tls.Certificate{s.cert}})
+				s.origin.Handle("/s", tunneltest.Stream{Events: 1})
+				if served {
+					conn := s.connect()
+					io.WriteString(conn, requestFor("/s", true))
+					io.Copy(io.Discard, conn)
+					conn.Close()
+				}
+				for i := range 3 {
+					conn, err := s.through("origin.test:443", s.asks())
+					if passed := err != nil; passed != (i == 2 && !served) {
+						t.Errorf("connection %d: the origin's own certificate came: %v", i, passed)
+					}
+					conn.Close()
+					synctest.Wait()
+				}
+			})
+		})
+	}
+}
+
+// TestOpenedAddress: an origin that is asked for by its address has a leaf for it.
+func TestOpenedAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		own, pool, err := tunneltest.NewCertificate("198.18.7.7")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newSecure(t, func(c *Config) { c.RootCAs = pool }, "198.18.7.7")
+		s.serveTLS("198.18.7.7:8443", &tls.Config{Certificates: []tls.Certificate{own}})
+		s.origin.Handle("/s", tunneltest.Stream{Events: 1})
+		conn, err := s.through("198.18.7.7:8443", &tls.Config{ServerName: "198.18.7.7", RootCAs: s.trusted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, "GET /s HTTP/1.1\r\nHost: 198.18.7.7:8443\r\nConnection: close\r\n\r\n")
+		io.Copy(io.Discard, conn)
+		conn.Close()
+		if inside := s.of(tunnel.KindDecrypted); len(inside) != 1 || inside[0].Host != "198.18.7.7:8443" || inside[0].Status != http.StatusOK {
+			t.Errorf("recorded %+v", inside)
 		}
 	})
 }

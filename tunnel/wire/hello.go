@@ -69,6 +69,7 @@ type clientHello struct {
 	protocols  []string // ALPN, in the client's order
 	pskModes   bool     // session tickets are welcome (RFC 8446 §4.2.9)
 	ech        bool     // encrypted, or pretending to be: serverName says little
+	build      uint64   // alike for connections of one program
 }
 
 func parseClientHello(message []byte) (h clientHello, ok bool) {
@@ -80,10 +81,37 @@ func parseClientHello(message []byte) (h clientHello, ok bool) {
 		!s.ReadUint8LengthPrefixed(&compressions) {
 		return h, false
 	}
+	h.build = likeness(suites)
 	return h, eachExtension(s, h.extension)
 }
 
+// likeness hashes cipher suites, without those that stand for nothing.
+func likeness(suites cryptobyte.String) uint64 {
+	hash := uint64(0xcbf29ce484222325) // FNV-1a
+	var suite uint16
+	for suites.ReadUint16(&suite) {
+		if !isGrease(suite) {
+			hash = (hash ^ uint64(suite)) * 0x100000001b3
+		}
+	}
+	return hash
+}
+
+// isGrease recognises the values of RFC 8701, which a client draws anew for each
+// connection.
+func isGrease(v uint16) bool { return v&0x0f0f == 0x0a0a && v>>8 == v&0xff }
+
+// passing are extensions that a program sends at times: padding, a session to
+// resume, and data with it.
+func passing(id uint16) bool {
+	const padding, preSharedKey, earlyData, sessionTicket = 21, 41, 42, 35
+	return id == padding || id == preSharedKey || id == earlyData || id == sessionTicket
+}
+
 func (h *clientHello) extension(id uint16, data cryptobyte.String) bool {
+	if !isGrease(id) && !passing(id) && id != extServerName {
+		h.build += (uint64(id) + 1) * 0x9e3779b97f4a7c15 // in whichever order
+	}
 	switch id {
 	case extServerName:
 		return h.readServerName(data)

@@ -5,6 +5,9 @@ package wire
 type Hello struct {
 	ServerName string   // SNI (RFC 6066 §3); empty where absent
 	Protocols  []string // ALPN (RFC 7301), in the client's order
+	// Build is alike for the connections of one program, and mostly differs
+	// between programs: a hash of the ciphers and extensions offered.
+	Build uint64
 }
 
 // PeekHello looks for a ClientHello at the beginning of what a client sent. ok
@@ -28,7 +31,7 @@ func PeekHello(p []byte) (hello Hello, ok, more bool) {
 		}
 		if message != nil {
 			c, ok := parseClientHello(message)
-			return Hello{ServerName: c.serverName, Protocols: c.protocols}, ok, false
+			return Hello{ServerName: c.serverName, Protocols: c.protocols, Build: c.build}, ok, false
 		}
 	}
 	return Hello{}, false, true

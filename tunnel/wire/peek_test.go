@@ -28,9 +28,12 @@ func helloOf(t testing.TB, cfg *tls.Config) []byte {
 func TestPeekHello(t *testing.T) {
 	hello := helloOf(t, &tls.Config{ServerName: "Example.test", NextProtos: []string{"h2", "http/1.1"}})
 	got, ok, more := PeekHello(hello)
+	build := got.Build
+	got.Build = 0
 	if want := (Hello{ServerName: "Example.test", Protocols: []string{"h2", "http/1.1"}}); !ok || more || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v, %v; want %+v", got, ok, more, want)
 	}
+	got.Build = build
 	for _, n := range []int{0, 1, 4, 5, 6, 100, len(hello) - 1} {
 		if _, ok, more := PeekHello(hello[:n]); ok || !more {
 			t.Errorf("%d bytes of %d: ok %v, more %v; want more", n, len(hello), ok, more)
@@ -70,4 +73,33 @@ func FuzzPeekHello(f *testing.F) {
 			t.Errorf("ok %v; with a byte more ok %v, more %v", ok, again, moreAgain)
 		}
 	})
+}
+
+// TestBuild: what a program sends is alike from connection to connection, and
+// differs from what another sends.
+func TestBuild(t *testing.T) {
+	of := func(cfg *tls.Config) uint64 {
+		hello, ok, _ := PeekHello(helloOf(t, cfg))
+		if !ok {
+			t.Fatal("no hello")
+		}
+		return hello.Build
+	}
+	first := of(&tls.Config{ServerName: "a.test"})
+	if again := of(&tls.Config{ServerName: "b.example.test"}); again != first {
+		t.Errorf("another name makes another build: %x, %x", first, again)
+	}
+	for name, cfg := range map[string]*tls.Config{
+		"ALPN":    {ServerName: "a.test", NextProtos: []string{"h2"}},
+		"TLS 1.2": {ServerName: "a.test", MaxVersion: tls.VersionTLS12},
+	} {
+		if other := of(cfg); other == first {
+			t.Errorf("%s: the same build", name)
+		}
+	}
+	for v, want := range map[uint16]bool{0x0a0a: true, 0xfafa: true, 0x0a1a: false, 0x1301: false} {
+		if isGrease(v) != want {
+			t.Errorf("%#x: grease %v", v, !want)
+		}
+	}
 }
