@@ -50,6 +50,7 @@ func answered() tunnel.Exchange {
 func socket() tunnel.Exchange {
 	ex := stream()
 	ex.ID, ex.Kind, ex.UnitKind = "abc-4", tunnel.KindWebSocket, tunnel.WebSocket
+	ex.Remark = tunnel.RemarkFellBehind
 	ex.Units = nil
 	ex.Frames = []tunnel.Frame{
 		{At: 1 * us, Bytes: 5, Opcode: 1, Direction: tunnel.ToOrigin, Fin: true, Compressed: true},

@@ -43,6 +43,7 @@ type line struct {
 	TLS           *tlsInfo `json:"tls,omitempty"`
 	Turns         turns    `json:"turns,omitempty"`
 	Tunnel        string   `json:"tunnel,omitempty"`
+	Remark        string   `json:"remark,omitempty"`
 	Answer        *answer  `json:"answer,omitempty"`
 	Frames        frames   `json:"frames,omitempty"`
 	Body          body     `json:"body,omitempty"`
@@ -75,7 +76,7 @@ func lineOf(ex *tunnel.Exchange) *line {
 		Phases: phasesOf(&ex.Phases), Chunks: ex.Chunks, Units: ex.Units,
 		Bytes: ex.Totals.Bytes, End: string(ex.End), Error: ex.Error,
 		Verdict: judge(ex), Turns: ex.Turns, Ending: string(ex.Ending),
-		Tunnel: ex.Tunnel, Answer: answerOf(ex), Frames: ex.Frames, Body: ex.Body,
+		Tunnel: ex.Tunnel, Remark: string(ex.Remark), Answer: answerOf(ex), Frames: ex.Frames, Body: ex.Body,
 	}
 	if ex.ReadsPerChunk > 1 {
 		l.ReadsPerChunk = ex.ReadsPerChunk
@@ -158,7 +159,7 @@ func (l *line) exchange() (tunnel.Exchange, error) {
 		Phases: l.Phases.phases(), Chunks: l.Chunks, Units: l.Units, Turns: l.Turns,
 		ReadsPerChunk: max(l.ReadsPerChunk, 1), UnitKind: tunnel.ParseUnitKind(l.UnitKind),
 		End: tunnel.End(l.End), Error: l.Error, Ending: tunnel.Ending(l.Ending),
-		Tunnel: l.Tunnel, Answer: l.Answer.answer(), Frames: l.Frames, Body: l.Body,
+		Tunnel: l.Tunnel, Remark: tunnel.Remark(l.Remark), Answer: l.Answer.answer(), Frames: l.Frames, Body: l.Body,
 	}
 	if n := len(ex.Units); n > 0 && l.UnitKind == "" {
 		ex.UnitKind = ex.Units[n-1].Kind

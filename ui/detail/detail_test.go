@@ -179,6 +179,11 @@ func TestTunnels(t *testing.T) {
 	if !p.inside.notice.Visible() {
 		t.Fatal("a closed tunnel offers no look inside")
 	}
+	ex.Remark = tunnel.RemarkNoKey
+	p.Show(whole(ex))
+	if got := p.inside.said; !strings.Contains(got, "SSLKEYLOGFILE") {
+		t.Errorf("a tunnel without a key says %q, not how to get one", got)
+	}
 	tapFirst(p)
 	if p.lookedInto != "api.test:443" {
 		t.Errorf("asked to look inside %q", p.lookedInto)

@@ -35,11 +35,11 @@ func (i *inside) show(s *Shown) {
 			look.Action{Text: words.T("window.inside.outer"), Do: func() { i.actions.Choose(ex.Tunnel) }})
 	case len(s.Inside) > 0:
 		newest := s.Inside[0].Exchange.ID
-		i.say(ex.ID+newest, words.N("window.inside.seen", len(s.Inside)),
+		i.say(ex.ID+newest, remarked(words.N("window.inside.seen", len(s.Inside)), ex.Remark),
 			look.Action{Text: words.T("window.inside.newest"), Do: func() { i.actions.Choose(newest) }})
 	case ex.Kind == tunnel.KindTunnel:
 		host := recording.Visible(ex.Host)
-		i.say(ex.ID, words.T("window.inside.closed"), look.Action{Text: words.T("window.inside.how"), Do: func() { i.actions.Inside(host) }})
+		i.say(ex.ID, remarked(words.T("window.inside.closed"), ex.Remark), look.Action{Text: words.T("window.inside.how"), Do: func() { i.actions.Inside(host) }})
 	default:
 		i.said = ""
 		if i.notice.Visible() {
@@ -47,6 +47,14 @@ func (i *inside) show(s *Shown) {
 			i.moved()
 		}
 	}
+}
+
+// remarked adds what is to be known of a tunnel that was to be opened.
+func remarked(text string, remark tunnel.Remark) string {
+	if remark == "" {
+		return text
+	}
+	return text + " " + words.T("window.remark."+string(remark))
 }
 
 func (i *inside) say(of, text string, action look.Action) {
