@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -40,12 +42,12 @@ func (c *comparison) show(open []*feed.Whole) {
 		compared[i] = graph.Compared{Exchange: &whole.Exchange, Verdict: whole.Judgement.Verdict, Name: placeOf(&whole.Exchange), Elapsed: whole.Elapsed}
 	}
 	c.chart.Set(compared)
-	said := ""
+	var said strings.Builder
 	for _, whole := range open {
-		said += whole.Exchange.ID + string(whole.Judgement.Label) + plot.Span(whole.Elapsed) + plot.Bytes(whole.Exchange.Totals.Bytes)
+		said.WriteString(whole.Exchange.ID + string(whole.Judgement.Label) + plot.Span(whole.Elapsed) + plot.Bytes(whole.Exchange.Totals.Bytes))
 	}
-	if said != c.said {
-		c.said = said
+	if said.String() != c.said {
+		c.said = said.String()
 		c.numbers(open)
 	}
 }

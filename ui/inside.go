@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
 	"streamgauge/ui/look"
 	"streamgauge/ui/words"
 )
@@ -35,6 +37,26 @@ func (w *Window) explainInside(host string) {
 	scroll.SetMinSize(fyne.NewSize(640, 500))
 	shown = dialog.NewCustom(words.T("window.way.title", values), words.T("window.action.close"), scroll, w.fyne)
 	shown.Show()
+}
+
+// showRowMenu offers what can be done with one exchange.
+func (w *Window) showRowMenu(id string, at fyne.Position) {
+	ex, ok := w.cfg.Journal.Exchange(id)
+	if !ok {
+		return
+	}
+	items := []*fyne.MenuItem{
+		fyne.NewMenuItem(words.T("window.row.curl"), func() { w.copyRequest(id) }),
+		fyne.NewMenuItem(words.T("window.row.url"), func() {
+			shown := recording.Redact(tunnel.Exchange{URL: ex.URL})
+			w.copy(recording.Visible(shown.URL), words.T("window.copied.address"))
+		}),
+		fyne.NewMenuItem(words.T("window.row.host"), func() { w.tools.filter.SetText("host:" + hostOnly(recording.Visible(ex.Host))) }),
+	}
+	if ex.Kind == tunnel.KindTunnel {
+		items = append(items, fyne.NewMenuItem(words.T("window.inside.how"), func() { w.explainInside(recording.Visible(ex.Host)) }))
+	}
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.fyne.Canvas(), at)
 }
 
 // toSettings is a button that leads to a field of the settings.

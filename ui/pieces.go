@@ -2,8 +2,6 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -26,9 +24,4 @@ func toolButton(text string, icon fyne.Resource, do func()) *widget.Button {
 	b := widget.NewButtonWithIcon(text, icon, do)
 	b.Importance = widget.LowImportance
 	return b
-}
-
-// middle keeps an object at its own height, in the middle of a taller row.
-func middle(o fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
 }

@@ -150,7 +150,6 @@ type footer struct {
 	object fyne.CanvasObject
 	counts *canvas.Text
 	said   *canvas.Text
-	saying int
 }
 
 func newFooter() *footer {

@@ -241,6 +241,7 @@ func (w *Window) newTable() *table.Table {
 	}
 	t.OnFind = w.find
 	t.OnCopy = w.copyRequest
+	t.OnMenu = w.showRowMenu
 	t.OnLeave = func() { w.table.Choose("") }
 	return t
 }

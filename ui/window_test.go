@@ -199,6 +199,19 @@ func TestCopying(t *testing.T) {
 	}
 }
 
+func TestRowMenu(t *testing.T) {
+	w, ids := newShownWorld(t)
+	w.window.showRowMenu(ids["tunnel"], fyne.NewPos(200, 200))
+	if w.window.fyne.Canvas().Overlays().Top() == nil {
+		t.Fatal("no menu")
+	}
+	w.dismiss()
+	w.window.showRowMenu("gone", fyne.NewPos(200, 200))
+	if w.window.fyne.Canvas().Overlays().Top() != nil {
+		t.Errorf("a menu for an exchange that is no longer kept")
+	}
+}
+
 func TestCompareNeedsTwo(t *testing.T) {
 	w, ids := newShownWorld(t)
 	test.Tap(w.window.tools.comparer)

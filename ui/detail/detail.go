@@ -12,7 +12,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
-	"streamgauge/tunnel"
 	"streamgauge/tunnel/verdict"
 	"streamgauge/ui/feed"
 	"streamgauge/ui/graph"
@@ -181,10 +180,6 @@ func labelName(label verdict.Label) string {
 		return words.T("verdict.label.none")
 	}
 	return words.T("verdict.label." + string(label))
-}
-
-func endedAbnormally(ex *tunnel.Exchange) bool {
-	return ex.End == tunnel.Failed || ex.End == tunnel.Truncated
 }
 
 // rule is a hairline in a column.

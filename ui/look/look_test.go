@@ -42,11 +42,16 @@ func TestContrast(t *testing.T) {
 			ink, paper fyne.ThemeColorName
 			least      float64
 		}{
-			{theme.ColorNameForeground, theme.ColorNameBackground, 7}, {theme.ColorNamePlaceHolder, theme.ColorNameBackground, 4.5},
-			{theme.ColorNamePlaceHolder, theme.ColorNameHeaderBackground, 4.5}, {theme.ColorNamePrimary, theme.ColorNameBackground, 4.5},
-			{theme.ColorNameForegroundOnPrimary, theme.ColorNamePrimary, 4.5}, {theme.ColorNameError, theme.ColorNameBackground, 4.5},
-			{theme.ColorNameSuccess, theme.ColorNameHeaderBackground, 4}, {theme.ColorNameDisabled, theme.ColorNameBackground, 3},
-			{theme.ColorNameForeground, theme.ColorNameSelection, 7}, {theme.ColorNameForeground, theme.ColorNameButton, 7},
+			{theme.ColorNameForeground, theme.ColorNameBackground, 7},
+			{theme.ColorNamePlaceHolder, theme.ColorNameBackground, 4.5},
+			{theme.ColorNamePlaceHolder, theme.ColorNameHeaderBackground, 4.5},
+			{theme.ColorNamePrimary, theme.ColorNameBackground, 4.5},
+			{theme.ColorNameForegroundOnPrimary, theme.ColorNamePrimary, 4.5},
+			{theme.ColorNameError, theme.ColorNameBackground, 4.5},
+			{theme.ColorNameSuccess, theme.ColorNameHeaderBackground, 4},
+			{theme.ColorNameDisabled, theme.ColorNameBackground, 3},
+			{theme.ColorNameForeground, theme.ColorNameSelection, 7},
+			{theme.ColorNameForeground, theme.ColorNameButton, 7},
 		} {
 			if got := contrast(of(pair.ink), of(pair.paper)); got < pair.least {
 				t.Errorf("%s: %s on %s has a contrast of %.2f, want %v", choice, pair.ink, pair.paper, got, pair.least)

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -43,7 +45,7 @@ func (b *body) place() {
 		view := b.views[i%len(b.views)]
 		row := t.rows[i]
 		sight = append(sight, row.Exchange.ID)
-		view.show(row, t.columns, width, looks{row.Exchange.ID == t.chosen, contains(t.ticked, row.Exchange.ID), i == t.hovered, t.focused})
+		view.show(row, t.columns, width, looks{row.Exchange.ID == t.chosen, slices.Contains(t.ticked, row.Exchange.ID), i == t.hovered, t.focused})
 		view.Resize(fyne.NewSize(width, rowHeight))
 		view.Move(fyne.NewPos(0, float32(i)*rowHeight))
 		view.Show()
@@ -68,15 +70,6 @@ func (b *body) grow(n int) {
 		b.views = append(b.views, newRowView())
 	}
 	canvas.Refresh(b) // the renderer lists its objects anew
-}
-
-func contains(ids []string, id string) bool {
-	for _, other := range ids {
-		if other == id {
-			return true
-		}
-	}
-	return false
 }
 
 // MinSize is the height of all rows.

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"streamgauge/tunnel"
+	"streamgauge/tunnel/recording"
 	"streamgauge/tunnel/verdict"
 	"streamgauge/ui/feed"
 	"streamgauge/ui/graph"
@@ -203,6 +204,8 @@ func (v *rowView) setPlace(row *feed.Row, s span) {
 		after = row.Exchange.Error
 	case row.Inside > 0:
 		after = words.N("window.row.inside", row.Inside)
+	case row.Blamed != "":
+		after = recording.Visible(row.Blamed)
 	case row.Exchange.Kind == tunnel.KindTunnel:
 		after = words.T("window.row.tunnel")
 	}
