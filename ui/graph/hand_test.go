@@ -349,7 +349,7 @@ func TestExports(t *testing.T) {
 		s.zoom(0, 0.5)
 		w.settle()
 		svg, err := s.SVG(Picture{Title: "GET http://h/<>"})
-		if err != nil || !strings.Contains(string(svg), "GET http://h/&lt;&gt;") || strings.Contains(string(svg), ">4 s<") {
+		if err != nil || !strings.Contains(string(svg), "GET http://h/&lt;&gt;") || !strings.Contains(string(svg), "since the request began") || strings.Contains(string(svg), ">4 s<") {
 			t.Errorf("the SVG does not show what the chart does: %v", err)
 		}
 		pixels, err := s.PNG(Picture{W: 300, H: 200, Scale: 1, Dark: true})

@@ -18,7 +18,6 @@ type CompareChart struct {
 	Of      []Compared
 	View    View
 	Measure Measure
-	Caption bool
 }
 
 // MostCompared is how many exchanges can be told apart in one graph; more are
@@ -69,7 +68,7 @@ func (c *CompareChart) Lay(s *Scene, area Rect) {
 	if !c.hasUnits() {
 		measure = ByBytes
 	}
-	l := streamLayout{StreamChart: &StreamChart{View: c.View, Caption: true}, Scene: s, measure: measure}
+	l := streamLayout{StreamChart: &StreamChart{View: c.View}, Scene: s, measure: measure}
 	l.series = c.Of[0].Series
 	c.arrange(&l, area)
 	l.grid(s.Words.SinceSent)

@@ -103,7 +103,7 @@ func checkSVG(t *testing.T, i int, text, svg string) {
 func TestSVGSaysWhatIsShown(t *testing.T) {
 	ex := tunneltest.Paused(tunneltest.Arrivals(40, 400*time.Millisecond, 100*time.Millisecond, 200), 20, 4*time.Second)
 	s := seriesOf(ex, 0)
-	chart := StreamChart{Series: s, View: s.Whole(), Measure: ByUnits, Caption: true}
+	chart := StreamChart{Series: s, View: s.Whole(), Measure: ByUnits}
 	var out bytes.Buffer
 	scene := Picture{Title: "GET http://h/", Subtitle: "stalled"}.Compose(chart.Lay)
 	if err := scene.SVG(&out, "GET http://h/"); err != nil {

@@ -89,7 +89,7 @@ func (c *PhasesChart) Lay(s *Scene, area Rect) {
 		x := s.Plot.X + float32(view.Place(seconds(tick.Value)))*s.Plot.W
 		s.line(x, s.Plot.Y, x, s.Plot.Bottom()+4, 1, s.Theme.Faint)
 	}
-	s.timeAxis(view, s.Plot.Bottom()+2, false, "")
+	s.timeAxis(view, s.Plot.Bottom()+2, "")
 	for i, b := range bars {
 		y := s.Plot.Y + (float32(i)+0.5)*row
 		x0, x1 := s.Plot.X+float32(view.Place(b.from))*s.Plot.W, s.Plot.X+float32(view.Place(b.to))*s.Plot.W

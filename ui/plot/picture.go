@@ -37,7 +37,7 @@ const pictureHead, margin = 50, 12
 // what lay draws.
 func (p Picture) Compose(lay func(*Scene, Rect)) *Scene {
 	p.defaults()
-	s := &Scene{Theme: p.Theme, Words: p.Words}
+	s := &Scene{Theme: p.Theme, Words: p.Words, Captions: true}
 	s.Reset(p.W, p.H, p.Scale)
 	p.head(s, 0)
 	lay(s, Rect{margin, pictureHead, p.W - 2*margin, p.H - pictureHead - margin})
@@ -67,7 +67,7 @@ type SheetEntry struct {
 // Compose makes a scene of the sheet. H is the height of each stream.
 func (t Sheet) Compose() *Scene {
 	t.defaults()
-	s := &Scene{Theme: t.Theme, Words: t.Words}
+	s := &Scene{Theme: t.Theme, Words: t.Words, Captions: true}
 	s.Reset(t.W, t.H*float32(max(len(t.Of), 1)), t.Scale)
 	for i, e := range t.Of {
 		y := float32(i) * t.H
@@ -78,7 +78,7 @@ func (t Sheet) Compose() *Scene {
 		if e.Series.HasUnits() && e.Series.ex.UnitKind != tunnel.Text {
 			measure = ByUnits
 		}
-		chart := StreamChart{Series: e.Series, View: e.Series.Whole(), Measure: measure, Following: true, Caption: true}
+		chart := StreamChart{Series: e.Series, View: e.Series.Whole(), Measure: measure, Following: true}
 		chart.Lay(s, Rect{margin, y + pictureHead, t.W - 2*margin, t.H - pictureHead - margin})
 		if i > 0 {
 			s.line(margin, y, t.W-margin, y, 1, s.Theme.Faint)

@@ -84,6 +84,8 @@ type Scene struct {
 	Scale float32
 	Theme Palette
 	Words Words
+	// Captions is whether axes of time are named, as in a file that nobody can ask.
+	Captions bool
 
 	Marks  []Mark
 	Points []Point

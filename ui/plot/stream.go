@@ -19,8 +19,6 @@ type StreamChart struct {
 	Measure Measure
 	// Following says whether the view goes along with a stream that runs.
 	Following bool
-	// Caption names the axis of time beneath it.
-	Caption bool
 }
 
 // Lay draws the chart into area.
@@ -33,7 +31,7 @@ func (c *StreamChart) Lay(s *Scene, area Rect) {
 	l.columns = l.series.divide(l.columns, l.View, max(1, int(l.Plot.W*l.Scale+0.5)))
 	l.area()
 	l.bands()
-	l.grid(s.Words.SinceStart)
+	l.grid(l.caption())
 	l.marks()
 	l.staircase()
 	l.atOnce()
@@ -109,7 +107,7 @@ func (l *streamLayout) arrange(area Rect) {
 	l.lanes = l.lanesOf()
 	l.low, l.high = l.valueRange()
 	below := float32(axisRoom)
-	if l.Caption {
+	if l.Captions {
 		below += captionRow
 	}
 	// Where there is little room the staircase needs it most.
@@ -130,7 +128,7 @@ func (l *streamLayout) arrange(area Rect) {
 	l.Plot = Rect{area.X + left, area.Y + headRoom, max(area.W-left-rightRoom, 10), plotHeight}
 	l.head, l.strip = area.Y+12, area.Y+headRoom-10
 	l.bottom = l.Plot.Bottom() + below - axisRoom + laneGap
-	if l.Caption {
+	if l.Captions {
 		l.bottom -= captionRow
 	}
 }
@@ -271,8 +269,16 @@ func (l *streamLayout) atOnce() {
 // lumpShare is from which part of all bytes on a lump is named in the graph.
 const lumpShare = 0.4
 
+// caption is the name of the axis of time, if it gets one.
+func (l *streamLayout) caption() string {
+	if l.Captions {
+		return l.Words.SinceStart
+	}
+	return ""
+}
+
 // grid draws both axes, the values' as hairlines to read along. name is that of
-// the axis of time.
+// the axis of time, or empty.
 func (l *streamLayout) grid(name string) {
 	for _, tick := range l.values {
 		y := l.y(tick.Value)
@@ -282,17 +288,18 @@ func (l *streamLayout) grid(name string) {
 		l.text(l.Plot.X-gutter, y, End, tick.Label, l.Theme.Muted)
 	}
 	l.line(l.Plot.X, l.Plot.Bottom(), l.Plot.Right(), l.Plot.Bottom(), 1, mix(l.Theme.Paper, l.Theme.Ink, 0.35))
-	l.timeAxis(l.View, l.bottom, l.Caption, name)
+	l.timeAxis(l.View, l.bottom, name)
 }
 
-// timeAxis draws round times beneath the plot.
-func (s *Scene) timeAxis(v View, y float32, caption bool, name string) {
+// timeAxis draws round times beneath the plot, and the name of the axis unless it
+// is empty.
+func (s *Scene) timeAxis(v View, y float32, name string) {
 	for _, tick := range TimeTicks(v.From, v.To, max(2, int(s.Plot.W/86))) {
 		x := s.Plot.X + float32(v.Place(seconds(tick.Value)))*s.Plot.W
 		s.line(x, y, x, y+4, 1, mix(s.Theme.Paper, s.Theme.Ink, 0.35))
 		s.text(x, y+13, Middle, tick.Label, s.Theme.Muted)
 	}
-	if caption {
+	if name != "" {
 		s.text(s.Plot.X+s.Plot.W/2, y+13+captionRow, Middle, name, s.Theme.Muted)
 	}
 }
