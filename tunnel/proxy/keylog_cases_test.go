@@ -377,3 +377,14 @@ func fourViewsAgree(t *testing.T, stream http.HandlerFunc, http2 bool) {
 		t.Errorf("the tunnel is %s, with the key log %s", got.Label, want.Label)
 	}
 }
+
+// arrivals are the distinct times at which payload came, since the request was
+// sent.
+func arrivals(ex tunnel.Exchange) []time.Duration {
+	var times []time.Duration
+	sent, _ := ex.Phases.At(tunnel.Sent)
+	for _, c := range ex.Chunks {
+		times = append(times, c.At-sent)
+	}
+	return slices.Compact(times)
+}
