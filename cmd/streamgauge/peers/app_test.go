@@ -112,7 +112,7 @@ func (a *app) accepts() bool {
 
 // window is the number of the program's visible window of that title, or "".
 func (a *app) window(title string) string {
-	found := screen.do("xdotool", "search", "--onlyvisible", "--pid", strconv.Itoa(a.cmd.Process.Pid), "--name", "^"+title+"$")
+	found := screen.do("xdotool", "search", "--all", "--onlyvisible", "--pid", strconv.Itoa(a.cmd.Process.Pid), "--name", "^"+title+"$")
 	first, _, _ := strings.Cut(found, "\n")
 	return first
 }

@@ -68,7 +68,7 @@ func (d *desktop) save(t *testing.T, name string, img image.Image) {
 // is reports whether a pixel has a colour, but for what smooth edges and
 // rounding do to it.
 func is(img *image.RGBA, x, y int, want color.NRGBA) bool {
-	const slack = 6
+	const slack = 36
 	p := img.Pix[img.PixOffset(x, y):]
 	near := func(a, b uint8) bool { return max(a, b)-min(a, b) <= slack }
 	return near(p[0], want.R) && near(p[1], want.G) && near(p[2], want.B)
