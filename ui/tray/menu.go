@@ -124,6 +124,13 @@ func (t *Tray) blocks(blocks []Block) []entry {
 	return all
 }
 
+// marks are the signs of the labels, those of the terminal program: menus show
+// text alone.
+var marks = map[verdict.Label]string{
+	verdict.Incremental: "✓", verdict.Bursty: "≈", verdict.Coalesced: "≡", verdict.Stalled: "‖",
+	verdict.BufferedWhole: "✗", verdict.Truncated: "!", verdict.NotAStream: "–", verdict.TooShort: "?",
+}
+
 func (t *Tray) latest(latest []Latest) []entry {
 	var all []entry
 	for _, l := range latest {
@@ -131,7 +138,7 @@ func (t *Tray) latest(latest []Latest) []entry {
 			continue
 		}
 		values := words.Values{
-			"Verdict": words.T("tray.verdict." + string(l.Label)), "Host": shorten(l.Host), "Layer": l.Layer,
+			"Verdict": marks[l.Label] + " " + words.T("verdict.label."+string(l.Label)), "Host": shorten(l.Host), "Layer": l.Layer,
 		}
 		e := entry{subject: l.ID, action: func() { t.actions.OpenExchange(l.ID) }}
 		if l.Layer == "" {

@@ -107,9 +107,9 @@ func TestMenu(t *testing.T) {
   Copy environment for bash, zsh
   Copy environment for PowerShell
 --
-  ✗ all at once, at the end · api.example.com (nginx?)
-  ✓ piece by piece · 127.0.0.1:11434
-  ? too short to tell · longlonglonglonglonglonglonglonglonglon…
+  ✗ Buffered whole · api.example.com (nginx?)
+  ✓ Incremental · 127.0.0.1:11434
+  ? Too short to tell · longlonglonglonglonglonglonglonglonglon…
 --
   Open Streamgauge
   Settings…
@@ -125,9 +125,9 @@ func TestMenu(t *testing.T) {
   复制环境变量（bash, zsh）
   复制环境变量（PowerShell）
 --
-  ✗ 被缓冲，最后一次性到达 · api.example.com（nginx？）
+  ✗ 整体缓冲 · api.example.com（nginx？）
   ✓ 逐块到达 · 127.0.0.1:11434
-  ? 太短，无法判断 · longlonglonglonglonglonglonglonglonglon…
+  ? 过短，无法判断 · longlonglonglonglonglonglonglonglonglon…
 --
   打开 Streamgauge
   设置…
@@ -265,6 +265,14 @@ func TestShortcutMarksAreDoubled(t *testing.T) {
 	for system, want := range map[string]string{"linux": "a__b&c", "windows": "a_b&&c", "darwin": "a_b&c"} {
 		if got := plain("a_b&c", system); got != want {
 			t.Errorf("%s: %q, want %q", system, got, want)
+		}
+	}
+}
+
+func TestEveryLabelHasItsMark(t *testing.T) {
+	for _, label := range verdict.Labels() {
+		if marks[label] == "" {
+			t.Errorf("%s has no mark", label)
 		}
 	}
 }
