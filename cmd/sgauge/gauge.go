@@ -11,6 +11,7 @@ import (
 	"streamgauge/settings"
 	"streamgauge/tunnel"
 	"streamgauge/tunnel/journal"
+	"streamgauge/tunnel/keylog"
 	"streamgauge/tunnel/recording"
 	"streamgauge/tunnel/station"
 	"streamgauge/ui/terminal"
@@ -32,6 +33,7 @@ type gauge struct {
 // if not empty, wins over the settings but not over the flag.
 func (o *options) open(defaultListen string) (*gauge, error) {
 	command := o.fs.Name()
+	keylog.RemoveLeftovers()
 	keyring, err := o.join(command)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,6 @@ type keyLog struct {
 // keyLogFor chooses the file for a command: the one asked for, else the one its
 // environment names, else, unless there is to be none, one of ours.
 func keyLogFor(asked string, none bool, environ []string) (keyLog, error) {
-	keylog.RemoveLeftovers()
 	switch inherited := valueIn(environ, keylog.Variable); {
 	case asked != "":
 		return keyLog{file: asked, told: inherited == asked}, nil
@@ -82,6 +81,8 @@ func nodeQuoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
+const closedRemedy = "; --decrypt HOST opens them another way"
+
 // closedHint says what to do about tunnels that could not be looked into; "" if
 // there is none.
 func (k keyLog) closedHint(ended []tunnel.Exchange) string {
@@ -95,7 +96,7 @@ func (k keyLog) closedHint(ended []tunnel.Exchange) string {
 	case closed == 0:
 		return ""
 	case closed == 1:
-		return "one tunnel stayed closed: its program does not write its TLS keys to " + keylog.Variable
+		return "one tunnel stayed closed: its program does not write its TLS keys to " + keylog.Variable + closedRemedy
 	}
-	return fmt.Sprintf("%d tunnels stayed closed: their programs do not write their TLS keys to %s", closed, keylog.Variable)
+	return fmt.Sprintf("%d tunnels stayed closed: their programs do not write their TLS keys to %s%s", closed, keylog.Variable, closedRemedy)
 }

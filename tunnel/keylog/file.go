@@ -14,6 +14,8 @@ const (
 	maxCatchUp     = 32 << 20 // bytes: of a file that is longer only the end is read
 	readSize       = 64 << 10 // bytes read at once
 
+	keyPatience = 30 * time.Second // for which a key is waited
+
 	firstLook  = time.Millisecond       // between the first two looks into the file
 	lastLook   = 250 * time.Millisecond // between later ones
 	lookApart  = time.Millisecond       // between two looks of different waiters
@@ -50,8 +52,10 @@ func NewFile(path string) *File {
 func (f *File) Path() string { return f.path }
 
 // await returns the secrets of a connection as soon as they are enough. It gives
-// up when ctx ends, after one last look.
+// up when ctx or its patience ends, after one last look.
 func (f *File) await(ctx context.Context, r random, enough func(secrets) bool) (secrets, bool) {
+	ctx, cancel := context.WithTimeout(ctx, keyPatience)
+	defer cancel()
 	wait := firstLook
 	for {
 		last := ctx.Err() != nil

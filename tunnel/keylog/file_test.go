@@ -140,6 +140,10 @@ func TestAwait(t *testing.T) {
 		if _, ok := f.await(ctx, random{}, enough); ok || time.Since(start) != time.Second {
 			t.Errorf("found %v after %v, want false after 1s", ok, time.Since(start))
 		}
+		start = time.Now()
+		if _, ok := f.await(t.Context(), random{}, enough); ok || time.Since(start) != keyPatience {
+			t.Errorf("found %v after %v, want false after %v", ok, time.Since(start), keyPatience)
+		}
 	})
 }
 

@@ -8,12 +8,9 @@ import (
 	"streamgauge/tunnel"
 )
 
-// How long a tunnel is held for its key: while it runs, and after it has ended,
+// afterPatience is how long a key is still waited for when its tunnel has ended,
 // for clients that write late.
-const (
-	keyPatience   = 30 * time.Second
-	afterPatience = time.Second
-)
+const afterPatience = time.Second
 
 // Opener opens tunnels with the keys of one file. Its methods may be called
 // concurrently.
@@ -125,11 +122,8 @@ func (w *Watch) Run(ctx context.Context) {
 func (w *Watch) take(s *session, v *view, e *event) {
 	switch e.what {
 	case arrived:
-		// The patience is counted from where a key is first missed.
-		ctx, cancel := context.WithTimeout(w.patience, keyPatience)
 		locked := !s.keyed
-		s.feed(ctx, e.dir, e.data, e.at)
-		cancel()
+		s.feed(w.patience, e.dir, e.data, e.at)
 		if locked && s.keyed {
 			w.queue.unlocked()
 		}
