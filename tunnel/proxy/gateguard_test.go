@@ -47,18 +47,9 @@ func TestGatewayGuard(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newGatewayWorld(t, nil)
 				w.origin.Handle("*", tunneltest.Stream{Events: 1})
-				method, _, _ := strings.Cut(tt.line, " ")
-				got := w.exchange(method, tt.line+"\r\n"+tt.fields+"\r\n")
-				if got.status != tt.want {
-					t.Errorf("status %d, %v; want %d", got.status, got.err, tt.want)
-				}
+				w.guarded(tt.line, tt.fields, tt.want)
 				if reached := len(w.origin.Visits()) > 0; reached != (tt.want == 200) {
 					t.Errorf("the origin was reached: %v", reached)
-				}
-				for name := range got.header {
-					if strings.HasPrefix(name, "Access-Control-") {
-						t.Errorf("%s is sent", name)
-					}
 				}
 			})
 		})

@@ -94,21 +94,28 @@ func TestOwnPage(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, nil)
 				w.origin.Handle("*", tunneltest.Stream{Events: 1})
-				method, _, _ := strings.Cut(tt.line, " ")
-				got := w.exchange(method, tt.line+"\r\n"+tt.fields+"\r\n")
-				if got.status != tt.want {
-					t.Errorf("status %d, %v; want %d", got.status, got.err, tt.want)
-				}
-				for name := range got.header {
-					if strings.HasPrefix(name, "Access-Control-") {
-						t.Errorf("%s is sent", name)
-					}
-				}
+				w.guarded(tt.line, tt.fields, tt.want)
 				if len(w.origin.Visits()) > 0 || len(w.journal.Snapshot()) > 0 {
 					t.Error("a request to us was forwarded or recorded")
 				}
 			})
 		})
+	}
+}
+
+// guarded sends a request to us and wants that status, and no leave for the pages
+// of others.
+func (w *world) guarded(line, fields string, want int) {
+	w.t.Helper()
+	method, _, _ := strings.Cut(line, " ")
+	got := w.exchange(method, line+"\r\n"+fields+"\r\n")
+	if got.status != want {
+		w.t.Errorf("status %d, %v; want %d", got.status, got.err, want)
+	}
+	for name := range got.header {
+		if strings.HasPrefix(name, "Access-Control-") {
+			w.t.Errorf("%s is sent", name)
+		}
 	}
 }
 
