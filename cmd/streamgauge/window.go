@@ -40,6 +40,13 @@ func (d *desktop) openSettings(field string) {
 		})
 		p.window.SetContent(p.form.Content())
 		p.window.Resize(preferencesSize)
+		p.window.SetCloseIntercept(func() {
+			if p.form.Pending() {
+				p.window.Hide() // what was typed stays
+				return
+			}
+			p.window.Close()
+		})
 		p.window.SetOnClosed(func() {
 			p.form.Close()
 			d.preferences = nil

@@ -219,7 +219,8 @@ func (st *Station) SetUpstream(url string) error {
 	}
 	clean, password := settings.SplitPassword(url)
 	if password != "" && st.cfg.Secrets != nil {
-		if err := st.cfg.Secrets.Set(settings.UpstreamAccount(up), password); err != nil {
+		err := st.cfg.Secrets.Set(settings.UpstreamAccount(up), password)
+		if err != nil && !errors.Is(err, settings.ErrUntilExit) {
 			return err
 		}
 	}

@@ -73,7 +73,11 @@ func newForm(window fyne.Window, config Config, spawn func(func())) *Form {
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.build()
 	f.unsubscribe = config.Store.Subscribe(func(s settings.Settings) {
-		fyne.Do(func() { f.pull(s) })
+		fyne.Do(func() {
+			if f.ctx.Err() == nil {
+				f.pull(s)
+			}
+		})
 	})
 	f.lookUpPasswords()
 	return f
@@ -88,6 +92,10 @@ func (f *Form) Close() {
 	f.unsubscribe()
 	f.cancel()
 }
+
+// Pending reports whether something was typed that is not in force yet: a window
+// that closes should hide instead, and nothing is lost.
+func (f *Form) Pending() bool { return len(f.changes()) > 0 }
 
 // Relabel says everything anew in the language in use. What was typed stays.
 func (f *Form) Relabel() { f.build() }

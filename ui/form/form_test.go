@@ -260,6 +260,9 @@ func TestApply(t *testing.T) {
 	w.enter(fieldBypass, "intra.example, 10.0.0.0/8，192.168.*")
 	w.enter("connect_timeout", "2s")
 	w.wantFooter("Not in force yet: Address, Upstream proxy, Dialled directly, Connect within", true)
+	if !w.form.Pending() {
+		t.Error("nothing is pending")
+	}
 	test.Tap(w.form.footer.apply)
 	want := settings.Default()
 	want.Listen, want.Upstream, want.ConnectTimeout = "127.0.0.1:1890", "socks5://127.0.0.1:1080", settings.Duration(2*time.Second)
