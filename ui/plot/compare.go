@@ -33,7 +33,7 @@ func (s *Series) sent() time.Duration {
 		return 0
 	}
 	at, _ := s.ex.Phases.At(tunnel.Sent)
-	return at
+	return min(max(at, 0), s.elapsed)
 }
 
 // of is those that are drawn.

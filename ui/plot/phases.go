@@ -29,7 +29,7 @@ func (c *PhasesChart) bars() []phaseBar {
 		if open {
 			at = c.Series.elapsed
 		}
-		if !ok && !open || at < from {
+		if at = near(at); !ok && !open || at < from {
 			continue
 		}
 		bars = append(bars, phaseBar{i, from, at, open})

@@ -45,21 +45,27 @@ func (s *Series) Set(ex *tunnel.Exchange, v verdict.Verdict, elapsed time.Durati
 		return
 	}
 	s.chunks = inOrder(ex.Chunks)
-	s.elapsed = max(ex.Duration(), ex.Totals.Last)
+	s.elapsed = max(ex.Duration(), ex.Totals.Last, 0)
 	if ex.End == tunnel.Running {
 		s.elapsed = max(s.elapsed, elapsed)
 	}
+	s.elapsed = near(s.elapsed)
 	s.sum()
 	s.findSilences()
 }
 
-// inOrder returns chunks by time. Recordings of others may hold them otherwise.
+// inOrder returns chunks by time, and within what axes reach. Recordings of others
+// may hold them otherwise.
 func inOrder(chunks []tunnel.Chunk) []tunnel.Chunk {
 	byTime := func(a, b tunnel.Chunk) int { return cmp.Compare(a.At, b.At) }
-	if slices.IsSortedFunc(chunks, byTime) {
+	n := len(chunks)
+	if n == 0 || chunks[0].At >= 0 && chunks[n-1].At <= farthest && slices.IsSortedFunc(chunks, byTime) {
 		return chunks
 	}
 	chunks = slices.Clone(chunks)
+	for i := range chunks {
+		chunks[i].At = min(max(chunks[i].At, 0), farthest)
+	}
 	slices.SortStableFunc(chunks, byTime)
 	return chunks
 }
@@ -132,7 +138,7 @@ func (s *Series) Whole() View {
 	}
 	end := max(s.elapsed, time.Millisecond)
 	if s.ex.Kind == tunnel.KindTunnel && s.ex.Totals.Last > 0 {
-		end = s.ex.Totals.Last
+		end = near(s.ex.Totals.Last)
 	}
 	return View{0, end + end/40}
 }

@@ -3,6 +3,7 @@ package plot
 import (
 	"image"
 	"image/color"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -152,6 +153,56 @@ func TestAnythingCanBeDrawn(t *testing.T) {
 		}
 		scene.Paint(image.NewRGBA(image.Rect(0, 0, int(w), int(h))))
 	}
+}
+
+// TestNoTimeIsTooLongOrTooShort draws what a recording of other people's making
+// may claim.
+func TestNoTimeIsTooLongOrTooShort(t *testing.T) {
+	times := []time.Duration{math.MinInt64, -time.Hour, -1, 0, 1, time.Second, 30 * 365 * 24 * time.Hour, math.MaxInt64}
+	for _, from := range times {
+		for _, to := range times {
+			ex := &tunnel.Exchange{ID: "x", End: tunnel.ClientClosed, Start: time.Unix(0, int64(from))}
+			ex.Chunks = []tunnel.Chunk{{At: from, Bytes: -5, Units: math.MinInt32}, {At: to, Bytes: math.MaxInt32, Units: math.MaxInt32, Blocked: to}}
+			ex.Totals = tunnel.Totals{Reads: 2, Bytes: math.MaxInt64, Units: 3, Last: to}
+			ex.Turns = []tunnel.Turn{{Sent: to, First: from, Last: to, Bytes: 1}}
+			for _, p := range tunnel.AllPhases() {
+				ex.Phases.Set(p, to-from)
+			}
+			drawAll(t, ex)
+			ex.End = tunnel.Running
+			drawAll(t, ex)
+		}
+	}
+}
+
+// drawAll draws ex in each way, and asks that nothing is placed nowhere.
+func drawAll(t *testing.T, ex *tunnel.Exchange) {
+	t.Helper()
+	s := &Series{}
+	s.Set(ex, verdict.Verdict{Lumps: 9}, time.Second)
+	scene := &Scene{Theme: Dark(), Words: EnglishWords()}
+	scene.Reset(400, 200, 1)
+	var gaps Gaps
+	gaps.Set(s)
+	compare := &CompareChart{Of: []Compared{{"", s}}}
+	compare.View = compare.Whole()
+	timeline := &TimelineChart{Tracks: []Track{{Exchange: ex}}, Epoch: time.Unix(1e9, 0)}
+	timeline.View = timeline.Whole()
+	for _, lay := range []func(*Scene, Rect){
+		(&StreamChart{Series: s, View: s.Whole()}).Lay, gaps.Lay, (&PhasesChart{Series: s}).Lay,
+		(&Strip{Exchange: ex}).Lay, compare.Lay, timeline.Lay,
+	} {
+		lay(scene, Rect{W: 400, H: 200})
+	}
+	if whole := s.Whole(); whole.Span() <= 0 || timeline.View.Span() <= 0 || compare.View.Span() <= 0 {
+		t.Errorf("views of nothing: %v, %v, %v", whole, compare.View, timeline.View)
+	}
+	for _, m := range scene.Marks {
+		if sum := float64(m.X + m.Y + m.W + m.H); math.IsNaN(sum) || math.Abs(sum) > 1e5 {
+			t.Fatalf("a mark far out: %+v", m)
+		}
+	}
+	scene.Paint(image.NewRGBA(image.Rect(0, 0, 400, 200)))
 }
 
 func TestPaintLeavesNoPixelOut(t *testing.T) {

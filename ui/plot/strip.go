@@ -25,11 +25,11 @@ func (c *Strip) view() View {
 	ex := c.Exchange
 	switch {
 	case ex.End == tunnel.Running:
-		return View{0, RoundUp(max(c.Elapsed, ex.Totals.Last, 200*time.Millisecond))}
+		return View{0, RoundUp(near(max(c.Elapsed, ex.Totals.Last, 200*time.Millisecond)))}
 	case ex.Kind == tunnel.KindTunnel && ex.Totals.Reads > 0:
-		return View{0, max(ex.Totals.Last, 1)}
+		return View{0, near(max(ex.Totals.Last, 1))}
 	}
-	return View{0, max(ex.Duration(), ex.Totals.Last, 1)}
+	return View{0, near(max(ex.Duration(), ex.Totals.Last, 1))}
 }
 
 // Lay draws the strip into area.

@@ -37,14 +37,14 @@ type TimelineChart struct {
 const trackRow, trackHead = 22, 12
 
 // starts is when a track began, since the epoch.
-func (c *TimelineChart) starts(t *Track) time.Duration { return t.Exchange.Start.Sub(c.Epoch) }
+func (c *TimelineChart) starts(t *Track) time.Duration { return near(t.Exchange.Start.Sub(c.Epoch)) }
 
 // ends is when it ended, or now.
 func (c *TimelineChart) ends(t *Track) time.Duration {
 	if t.Exchange.End == tunnel.Running {
-		return max(c.Now, c.starts(t)+t.Exchange.Totals.Last)
+		return max(near(c.Now), c.starts(t)+near(max(t.Exchange.Totals.Last, 0)))
 	}
-	return c.starts(t) + max(t.Exchange.Duration(), t.Exchange.Totals.Last)
+	return c.starts(t) + near(max(t.Exchange.Duration(), t.Exchange.Totals.Last, 0))
 }
 
 // Whole is the view from the first exchange to now, or to the end of the last one

@@ -14,6 +14,13 @@ type View struct {
 // closest is how little time a view may show: nothing is stamped finer.
 const closest = 20 * time.Microsecond
 
+// farthest is how far from its zero an axis reaches, some 18 years: a recording may
+// claim any time, and sums of this one do not overflow.
+const farthest = time.Duration(1 << 59)
+
+// near is a time brought within what axes reach.
+func near(at time.Duration) time.Duration { return min(max(at, -farthest), farthest) }
+
 // Span is how much time is shown.
 func (v View) Span() time.Duration { return v.To - v.From }
 
