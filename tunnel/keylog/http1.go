@@ -22,6 +22,7 @@ type http1 struct {
 	waiting  []*exchange // whose answers are not over, oldest first
 	response wire.Response
 	begun    bool      // a byte of waiting[0]'s answer was seen
+	stray    bool      // the answer at hand is to nothing that was asked
 	upgraded *exchange // has left HTTP
 }
 
@@ -87,8 +88,12 @@ func (h *http1) answer(p []byte, at time.Duration) bool {
 			h.upgraded.add(p, at)
 			return true
 		}
-		if len(h.waiting) == 0 {
-			return unasked(p)
+		if h.stray || len(h.waiting) == 0 {
+			p = p[h.pass(p):]
+			if h.response.Lost() {
+				return false
+			}
+			continue
 		}
 		x := h.waiting[0]
 		if !h.begun {
@@ -108,9 +113,16 @@ func (h *http1) answer(p []byte, at time.Duration) bool {
 	return true
 }
 
-// unasked judges what a server says though nothing was asked: an answer to a
-// request that never came (408, 400) says nothing of any.
-func unasked(p []byte) bool { return strings.HasPrefix("HTTP/1.", string(p[:min(len(p), 7)])) }
+// pass passes over an answer to a request that never came, such as a 408, and
+// returns how much of p belongs to it.
+func (h *http1) pass(p []byte) int {
+	if !h.stray {
+		h.response.Reset(http.MethodGet)
+	}
+	used, _ := h.response.Take(p, nil)
+	h.stray = !h.response.Done()
+	return used
+}
 
 // take gives the beginning of p to the answer of x, and returns how much of it.
 func (h *http1) take(x *exchange, p []byte, at time.Duration) int {

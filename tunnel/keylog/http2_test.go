@@ -2,6 +2,7 @@ package keylog
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,27 @@ func TestHTTP2Tables(t *testing.T) {
 	k.reply(4, unasked.ok(3).take())
 	if !k.lost {
 		t.Error("a table larger than the client allows is taken")
+	}
+}
+
+// A WebSocket may be a stream (RFC 8441).
+func TestHTTP2WebSocket(t *testing.T) {
+	k, client, server := begin()
+	for id, path := range map[uint32]string{1: "/ws", 3: "/refused"} {
+		client.head(id, false, ":method", "CONNECT", ":protocol", "websocket", ":scheme", "https", ":authority", "x", ":path", path)
+		k.ask(int(id), client.take())
+	}
+	k.reply(4, server.head(1, false, ":status", "200").data(1, "\x81\x02hi", false).head(3, false, ":status", "403").data(3, "no", true).take())
+	k.ask(5, client.data(1, "\x81\x82abcdxy", false).take())
+	k.reply(6, server.data(1, "\x88\x02\x03\xe8", true).take())
+	got := strings.Split(k.told(), "\n")
+	slices.Sort(got)
+	want := []string{
+		"CONNECT https://x/refused 403 head@4 first_byte@4 end@4 2@4/1 complete",
+		"CONNECT https://x/ws 200 head@4 first_byte@4 end@6 4@4/1 4@6 up=8 complete",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("recorded\n%q\nwant\n%q", got, want)
 	}
 }
 

@@ -266,6 +266,35 @@ func TestKeyLogOfBrokenStreams(t *testing.T) {
 	}
 }
 
+// A hundred streams at once, in one connection or in a hundred, are each stamped
+// as if alone.
+func TestKeyLogOfManyStreams(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSecretWorld(t, events)
+			client := s.reach(&tls.Config{}, http2)
+			drain(t, client, "https://secret.test/first")
+			var all sync.WaitGroup
+			for i := range 100 {
+				all.Go(func() { drain(t, client, fmt.Sprintf("https://secret.test/%d", i)) })
+				time.Sleep(time.Millisecond)
+			}
+			all.Wait()
+			seen := s.exchanges(tunnel.KindKeylog)
+			if len(seen) != 101 {
+				t.Errorf("h2 %v: %d exchanges seen, want 101", http2, len(seen))
+			}
+			for _, ex := range seen {
+				for i, c := range ex.Chunks {
+					if want := time.Duration(i+2) * 50 * time.Millisecond; c.At != want || c.Units != 1 {
+						t.Fatalf("h2 %v: %s: chunk %d at %v with %d units, want %v with 1", http2, ex.URL, i, c.At, c.Units, want)
+					}
+				}
+			}
+		})
+	}
+}
+
 // A client that reads slowly is the slow one in both views.
 func TestKeyLogOfASlowClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

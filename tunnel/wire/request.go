@@ -153,9 +153,6 @@ func (r *Request) HeadDone() bool { return r.headDone }
 // Done reports whether the end of the request was seen.
 func (r *Request) Done() bool { return r.state == bodyOver }
 
-// Begun reports whether any byte of the request has come.
-func (r *Request) Begun() bool { return len(r.head) > 0 || r.headDone }
-
 // Lost reports whether the request could not be followed: malformed, or a bound
 // exceeded.
 func (r *Request) Lost() bool { return r.state == lost }
