@@ -21,13 +21,6 @@ type rule struct {
 	port   string       // empty: any
 }
 
-// ValidateBypass reports what is wrong with one entry of [Route.Bypass], in
-// the words that [New] uses.
-func ValidateBypass(entry string) error {
-	_, err := parseRule(entry)
-	return err
-}
-
 func parseRule(entry string) (rule, error) {
 	text := strings.ToLower(strings.TrimSpace(entry))
 	if text == "*" {

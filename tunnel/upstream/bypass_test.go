@@ -110,7 +110,7 @@ func TestViaAgreesWithHTTPProxy(t *testing.T) {
 	}
 }
 
-func TestValidateBypass(t *testing.T) {
+func TestParseRule(t *testing.T) {
 	const star = "a star may stand alone, before a dot at the start, or for the last numbers of an IPv4 address"
 	tests := []struct{ entry, want string }{
 		{"", "names no host"},
@@ -134,9 +134,9 @@ func TestValidateBypass(t *testing.T) {
 		{"u@example.com", "not a host name, address or CIDR block"},
 	}
 	for _, tt := range tests {
-		err := ValidateBypass(tt.entry)
+		_, err := parseRule(tt.entry)
 		if want := `bypass entry "` + tt.entry + `": ` + tt.want; err == nil || err.Error() != want {
-			t.Errorf("ValidateBypass(%q) = %v, want %s", tt.entry, err, want)
+			t.Errorf("parseRule(%q) = %v, want %s", tt.entry, err, want)
 		}
 	}
 }

@@ -38,7 +38,7 @@ type Route struct {
 	// Bypass lists destinations dialled directly, with the meaning of NO_PROXY:
 	// "example.com" (and its subdomains), ".example.com" or "*.example.com"
 	// (subdomains only), addresses, CIDR blocks, "192.168.*", any name or
-	// address with ":port", and "*" for all. See [ValidateBypass].
+	// address with ":port", and "*" for all.
 	Bypass []string
 	// ProxyLoopback sends localhost, 127.0.0.0/8 and ::1 through the upstream
 	// too, unless Bypass names them. False dials them directly.

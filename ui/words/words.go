@@ -9,7 +9,6 @@
 package words
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -26,9 +25,6 @@ const (
 	English = "en"
 	Chinese = "zh"
 )
-
-// Languages lists what can be chosen.
-func Languages() []string { return []string{System, English, Chinese} }
 
 // current is the language in use, English or Chinese; nil before Use.
 var current atomic.Pointer[string]
@@ -86,17 +82,4 @@ func N(key string, count int, values ...Values) string {
 		}
 	}
 	return lang.XN(key, key, count, all)
-}
-
-// Keys returns every key of a language's file, for tests.
-func Keys(language string) ([]string, error) {
-	var texts map[string]json.RawMessage
-	if err := json.Unmarshal(assets.Translation(language), &texts); err != nil {
-		return nil, fmt.Errorf("translation %s: %w", language, err)
-	}
-	keys := make([]string, 0, len(texts))
-	for key := range texts {
-		keys = append(keys, key)
-	}
-	return keys, nil
 }
