@@ -63,7 +63,7 @@ var table = map[string]string{
 	"ui/form":               "tunnel settings ui/snippet ui/words",
 	"ui/tray":               "tunnel tunnel/verdict assets ui/snippet ui/words",
 	"ui/feed":               "tunnel tunnel/verdict tunnel/recording",
-	"ui/look":               "tunnel/verdict ui/plot",
+	"ui/look":               "tunnel tunnel/verdict ui/plot",
 	"ui/table":              "tunnel tunnel/verdict tunnel/recording ui/feed ui/graph ui/look ui/plot ui/words",
 	"ui/detail":             "tunnel tunnel/verdict tunnel/llm tunnel/recording ui/feed ui/graph ui/look ui/plot ui/words",
 	"ui":                    "tunnel tunnel/verdict tunnel/llm tunnel/recording settings assets ui/detail ui/feed ui/graph ui/look ui/plot ui/snippet ui/table ui/words ui/form ui/tray",

@@ -1,6 +1,10 @@
 package ui
 
-import "testing"
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+)
 
 // TestGallery shows every view in both languages and themes. It looks at nothing
 // but that they can be drawn: see [world.picture].
@@ -23,8 +27,16 @@ func TestGallery(t *testing.T) {
 		w.picture("model-" + name)
 		w.window.side.pane.Turn(0)
 		w.picture("good-" + name)
+		w.open(ids["socket"], 4)
+		w.picture("frames-" + name)
+		w.open(ids["failed"], 0)
+		w.picture("failed-" + name)
 		w.open(ids["tunnel"], 0)
 		w.picture("tunnel-" + name)
+		w.window.fyne.Resize(fyne.NewSize(860, 560))
+		w.quiet()
+		w.picture("narrow-" + name)
+		w.window.fyne.Resize(windowSize)
 		w.window.explainInside("api.openai.com:443")
 		w.picture("inside-" + name)
 		w.dismiss()

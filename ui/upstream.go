@@ -9,7 +9,9 @@ import (
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 
+	"streamgauge/settings"
 	"streamgauge/tunnel"
+	"streamgauge/ui/form"
 	"streamgauge/ui/words"
 )
 
@@ -96,13 +98,15 @@ func sayUpstream(err error) error {
 	return errors.New(words.T("window.upstream.wrong."+malformed.Part, words.Values{"Word": malformed.Word}))
 }
 
-// reason is an error as a person reads it.
+// reason is an error as a person reads it. Where a password is missing it says
+// where to give it, as nothing here asks for one.
 func reason(err error) string {
-	var failure *tunnel.Failure
-	if errors.As(err, &failure) && failure.Sentence != "" {
-		return failure.Sentence
+	for _, missing := range []error{tunnel.ErrUpstreamNeeds, settings.ErrNoSecret, settings.ErrNoKeyring} {
+		if errors.Is(err, missing) {
+			return words.T("window.problem.password")
+		}
 	}
-	return err.Error()
+	return form.Reason(err)
 }
 
 // gap is so much empty room.

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -251,10 +250,10 @@ func TestUpstreamIsChosen(t *testing.T) {
 	}
 	menu.Items[1].Action()
 	w.pump(func() bool { return w.window.header.path.Text == "socks5://127.0.0.1:1080" })
-	w.station.state.Health = tunnel.Health{Checked: time.Now(), Err: &tunnel.Failure{Sentence: "127.0.0.1:1080 refused the connection: is it running?"}}
+	w.station.state.Health = tunnel.Health{Checked: time.Now(), Err: &tunnel.Failure{Step: tunnel.StepConnectUpstream, Upstream: tunnel.Upstream{Scheme: tunnel.SOCKS5, Host: "127.0.0.1", Port: 1080}, Cause: tunnel.ErrRefused}}
 	w.station.bell.Ring()
 	w.pump(func() bool { return w.window.header.problem.Visible() })
-	if got := w.window.header.problem.Text(); !strings.Contains(got, "is it running?") {
+	if got := w.window.header.problem.Text(); !strings.Contains(got, "refused") {
 		t.Errorf("the problem reads %q", got)
 	}
 }
@@ -279,13 +278,18 @@ func TestDemoThatFails(t *testing.T) {
 	w.settle(0)
 	test.Tap(w.window.teach.demo)
 	w.pump(func() bool { return w.window.teach.trouble.Visible() })
-	if got := w.window.teach.trouble.Text(); !strings.Contains(got, "no demo here") || w.window.teach.demo.Disabled() {
+	if got := w.window.teach.trouble.Text(); !strings.Contains(got, "o demo here") || w.window.teach.demo.Disabled() {
 		t.Errorf("the failure reads %q, the button is disabled: %v", got, w.window.teach.demo.Disabled())
 	}
 }
 
-func TestReason(t *testing.T) {
-	if got := reason(errors.New("plain")); got != "plain" {
-		t.Errorf("reason = %q", got)
+func TestReasonsAreInTheLanguage(t *testing.T) {
+	newWorld(t, words.Chinese, look.Light)
+	refused := &tunnel.Failure{Step: tunnel.StepConnectUpstream, Upstream: tunnel.Upstream{Scheme: tunnel.SOCKS5, Host: "127.0.0.1", Port: 1}, Cause: tunnel.ErrRefused, Sentence: "in English"}
+	if got := reason(refused); !strings.Contains(got, "拒绝连接") {
+		t.Errorf("a refused connection reads %q", got)
+	}
+	if got := reason(&tunnel.Failure{Cause: tunnel.ErrUpstreamNeeds}); !strings.Contains(got, "设置") {
+		t.Errorf("a missing password reads %q", got)
 	}
 }

@@ -86,12 +86,13 @@ func (h *head) show(s *Shown) {
 	shown := recording.Redact(tunnel.Exchange{URL: ex.URL, Host: ex.Host, Error: ex.Error})
 	h.place.Set(strings.TrimSpace(recording.Visible(ex.Method) + " " + recording.Place(&shown)))
 	h.path.Set(describe(ex))
-	if h.marked != j.Label {
-		h.marked = j.Label
-		h.mark.Resource = look.Mark(j.Label)
+	label := look.Shown(ex, j.Label)
+	if h.marked != label {
+		h.marked = label
+		h.mark.Resource = look.Mark(label)
 		h.mark.Refresh()
 	}
-	name := labelName(j.Label)
+	name := labelName(label)
 	if j.Provisional {
 		name = words.T("window.head.so.far", words.Values{"Label": name})
 	}

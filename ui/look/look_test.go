@@ -18,7 +18,7 @@ import (
 func TestMarksDifferInShape(t *testing.T) {
 	test.NewTempApp(t)
 	seen := map[string]verdict.Label{}
-	for _, label := range append(verdict.Labels(), verdict.None) {
+	for _, label := range append(verdict.Labels(), verdict.None, NoAnswer) {
 		// With one colour for all only the shape is left.
 		shape := string(mark(label, color.NRGBA{A: 0xff}, color.NRGBA{R: 0xff, A: 0xff}).Content())
 		if other, twice := seen[shape]; twice {
@@ -92,6 +92,21 @@ func TestElide(t *testing.T) {
 		if got != "" && !strings.HasSuffix(got, "…") {
 			t.Errorf("in %v it reads %q, which hides that it was cut", width, got)
 		}
+	}
+}
+
+func TestElideMiddle(t *testing.T) {
+	test.NewTempApp(t)
+	const text = "api.example.com/v1/chat/completions"
+	wide := fyne.MeasureText(text, 13, fyne.TextStyle{}).Width
+	if got := ElideMiddle(text, wide*0.6, 13, fyne.TextStyle{}); !strings.HasPrefix(got, "api.") || !strings.HasSuffix(got, "tions") || fyne.MeasureText(got, 13, fyne.TextStyle{}).Width > wide*0.6 {
+		t.Errorf("cut in the middle it reads %q", got)
+	}
+	if got := ElideMiddle(text, wide+1, 13, fyne.TextStyle{}); got != text {
+		t.Errorf("what fits is cut to %q", got)
+	}
+	if got := ElideMiddle("一二三四五六七八九十", 60, 13, fyne.TextStyle{}); strings.Contains(got, "\uFFFD") {
+		t.Errorf("a character is broken: %q", got)
 	}
 }
 

@@ -6,13 +6,28 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"streamgauge/tunnel"
 	"streamgauge/tunnel/verdict"
 )
+
+// NoAnswer stands where a label would if there had been an answer to judge.
+const NoAnswer verdict.Label = "no_answer"
+
+// Shown is the label to show for an exchange that was judged so.
+func Shown(ex *tunnel.Exchange, label verdict.Label) verdict.Label {
+	if label == verdict.None && ex.End == tunnel.Failed {
+		return NoAnswer
+	}
+	return label
+}
 
 // Mark is the sign of a label: colour and shape, either of which is enough. An
 // exchange that runs and cannot be judged yet has an open ring.
 func Mark(label verdict.Label) fyne.Resource {
 	p := Palette()
+	if label == NoAnswer {
+		return mark(label, p.Bad, p.Paper)
+	}
 	return mark(label, p.Verdict(label), p.Paper)
 }
 
@@ -34,6 +49,7 @@ var marks = map[verdict.Label]string{
 	// Open shapes: nothing to judge.
 	verdict.NotAStream: `<circle cx="8" cy="8" r="6.3" fill="none" stroke="C" stroke-width="1.3"/><path d="M5.2 8h5.6" stroke="C" stroke-width="1.6" stroke-linecap="round"/>`,
 	verdict.TooShort:   `<circle cx="8" cy="8" r="6.3" fill="none" stroke="C" stroke-width="1.3"/><circle cx="5.2" cy="8" r=".95" fill="C"/><circle cx="8" cy="8" r=".95" fill="C"/><circle cx="10.8" cy="8" r=".95" fill="C"/>`,
+	NoAnswer:           `<circle cx="8" cy="8" r="6.3" fill="none" stroke="C" stroke-width="1.3"/><path d="M5.6 5.6 10.4 10.4M10.4 5.6 5.6 10.4" stroke="C" stroke-width="1.6" stroke-linecap="round"/>`,
 	verdict.None:       `<circle cx="8" cy="8" r="3.2" fill="none" stroke="C" stroke-width="1.3"/>`,
 }
 

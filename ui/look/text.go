@@ -34,6 +34,31 @@ func Elide(text string, width, size float32, style fyne.TextStyle) string {
 	return strings.TrimRight(string(runes[:low]), " ") + "…"
 }
 
+// ElideMiddle is Elide for texts that tell more at both ends than between.
+func ElideMiddle(text string, width, size float32, style fyne.TextStyle) string {
+	fits := func(s string) bool { return fyne.MeasureText(s, size, style).Width <= width }
+	if width <= 0 || text == "" || fits(text) {
+		return Elide(text, width, size, style)
+	}
+	runes := []rune(text)
+	cut := func(kept int) string {
+		head := (kept + 1) / 2
+		return string(runes[:head]) + "…" + string(runes[len(runes)-(kept-head):])
+	}
+	low, high := 0, len(runes) // characters that can be kept, and that cannot
+	for high-low > 1 {
+		if mid := (low + high) / 2; fits(cut(mid)) {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	if low < 2 {
+		return Elide(text, width, size, style)
+	}
+	return cut(low)
+}
+
 // Caption is a small line in the colour of what only names things.
 func Caption(text string) *canvas.Text {
 	return colored(text, theme.ColorNamePlaceHolder, theme.SizeNameCaptionText)

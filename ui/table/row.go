@@ -171,7 +171,7 @@ func (v *rowView) fill(row *feed.Row, l layout) {
 }
 
 func (v *rowView) setMark(row *feed.Row) {
-	label := row.Verdict.Label
+	label := look.Shown(&row.Exchange, row.Verdict.Label)
 	if v.mark.Resource == nil || v.label != label {
 		v.label = label
 		v.mark.Resource = look.Mark(label)
@@ -217,7 +217,11 @@ func (v *rowView) setPlace(row *feed.Row, s span) {
 	}
 	look.SetLine(v.before, before, theme.ColorNamePlaceHolder)
 	t := v.texts[colPlace]
-	place := look.Elide(row.Place, room, t.TextSize, t.TextStyle)
+	beside := float32(0)
+	if after != "" {
+		beside = min(fyne.MeasureText(after, size, v.after.TextStyle).Width+9, room*0.4)
+	}
+	place := look.ElideMiddle(row.Place, room-beside, t.TextSize, t.TextStyle)
 	used := fyne.MeasureText(place, t.TextSize, t.TextStyle).Width
 	put(t, x, room)
 	look.SetLine(t, place, theme.ColorNameForeground)
