@@ -24,6 +24,11 @@ type Conn struct {
 	closed  sync.Once
 	heard   atomic.Bool // the client has said something
 	gone    atomic.Bool // the client has ended the connection
+
+	writing sync.Mutex // guards all below, and the order of writes
+	holding bool
+	held    []byte
+	failed  error // of a write that was held back
 }
 
 // plain keeps the methods of a *tls.Conn that are not a net.Conn's out of Conn:
@@ -44,6 +49,47 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.gone.Store(true)
 	}
 	return n, err
+}
+
+// maxHeld is how many bytes are gathered at most, those of one TLS record.
+const maxHeld = 16 << 10
+
+// Hold gathers what is written until Release, so that it is one TLS record.
+func (c *Conn) Hold() {
+	c.writing.Lock()
+	c.holding = true
+	c.writing.Unlock()
+}
+
+// Release writes what was gathered. If that fails, the next Write says so.
+func (c *Conn) Release() {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.holding = false
+	c.flush()
+}
+
+// flush writes what is held. The caller holds writing.
+func (c *Conn) flush() {
+	if len(c.held) > 0 && c.failed == nil {
+		_, c.failed = c.plain.Write(c.held)
+	}
+	c.held = c.held[:0]
+}
+
+// Write sends p to the client, or gathers it.
+func (c *Conn) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if c.holding && len(c.held)+len(p) <= maxHeld && c.failed == nil {
+		c.held = append(c.held, p...)
+		return len(p), nil
+	}
+	c.flush()
+	if c.failed != nil {
+		return 0, c.failed
+	}
+	return c.plain.Write(p)
 }
 
 // CloseWrite tells the client that nothing more will come.

@@ -157,6 +157,9 @@ func (f *Forwarder) Serve(w http.ResponseWriter, r *http.Request, e Entrance) {
 		client:    r.Context(),
 		over:      make(chan struct{}),
 	}
+	if h, ok := ClientConn(r.Context()).(tap.Holder); ok {
+		j.writer.GatherOn(h)
+	}
 	defer close(j.over)
 	returned := false
 	defer func() {
@@ -410,9 +413,10 @@ func describe(r *http.Request, e Entrance) tunnel.Exchange {
 type clientConnKey struct{}
 
 // WithClientConn puts the client's connection into the context of its requests,
-// for [http.Server.ConnContext]. Two methods of it are used: Reset() error to
-// break off a response whose end is the end of the connection, and
-// StopReading() where a request is to be the connection's last.
+// for [http.Server.ConnContext]. Some methods of it are used where it has them:
+// Reset() error to break off a response whose end is the end of the connection,
+// StopReading() where a request is to be the connection's last, and those of
+// [tap.Holder].
 func WithClientConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, clientConnKey{}, conn)
 }

@@ -66,7 +66,11 @@ func (h *headWatch) take() bool {
 // markAmbiguous makes r the last request of its connection if its head named its
 // length in two ways. What the server has read behind it is not served.
 func markAmbiguous(r *http.Request) {
-	if conn, ok := forward.ClientConn(r.Context()).(*sniffed); ok && conn.watch.take() {
+	conn, ok := forward.ClientConn(r.Context()).(*sniffed)
+	if o, inside := forward.ClientConn(r.Context()).(*opened); inside {
+		conn, ok = o.sniffed, true
+	}
+	if ok && conn.watch.take() {
 		r.Close = true
 		conn.lingers.Store(true) // for what the client sends behind it
 	}

@@ -53,6 +53,7 @@ func (p *Proxy) open(front *decrypt.Front, t decrypt.Tunnel) {
 // opened is a connection in which a client's requests are in the clear.
 type opened struct {
 	*sniffed
+	conn    *decrypt.Conn
 	session *decrypt.Session
 	origin  *forward.Origin
 	once    sync.Once
@@ -61,7 +62,7 @@ type opened struct {
 // serveSession gives conn to the server for opened tunnels.
 func (p *Proxy) serveSession(conn *decrypt.Conn) {
 	session := conn.Session()
-	o := &opened{sniffed: &sniffed{Conn: conn, background: p.background}, session: session}
+	o := &opened{sniffed: &sniffed{Conn: conn, background: p.background}, conn: conn, session: session}
 	o.origin = forward.NewOrigin(session.Dial, session.HTTP2)
 	web := p.decrypted.Load()
 	if web == nil {
@@ -76,6 +77,12 @@ func (o *opened) Close() error {
 	o.once.Do(o.origin.Close)
 	return o.sniffed.Close()
 }
+
+// Hold and Release gather what is written, so that it is one TLS record.
+func (o *opened) Hold() { o.conn.Hold() }
+
+// Release writes what was gathered.
+func (o *opened) Release() { o.conn.Release() }
 
 // openedKey is the context key of the *opened that a request came by.
 type openedKey struct{}
@@ -94,7 +101,7 @@ func (p *Proxy) openedServer(ctx context.Context) *http.Server {
 		if o.session.HTTP2 {
 			return ctx // one request must not end the others
 		}
-		return forward.WithClientConn(ctx, o.sniffed)
+		return forward.WithClientConn(ctx, o)
 	}
 	return server
 }

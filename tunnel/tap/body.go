@@ -26,7 +26,7 @@ type Outcome struct {
 type Body struct {
 	inner    io.ReadCloser
 	response *Response
-	flusher  http.Flusher
+	flusher  *Writer
 	live     *tunnel.Live
 	units    *Units
 	outcome  Outcome
@@ -231,6 +231,7 @@ func (b *Body) deliver(w io.Writer, at time.Duration, p []byte, more bool) (int,
 		return 0, nil
 	}
 	before := time.Now()
+	release := b.flusher.gather(len(p))
 	n, err := w.Write(p)
 	switch {
 	case err != nil || more || !b.response.unfinished():
@@ -240,6 +241,7 @@ func (b *Body) deliver(w io.Writer, at time.Duration, p []byte, more bool) (int,
 	default:
 		b.response.whenWaiting(b.flush)
 	}
+	release()
 	b.last = b.live.Chunk(tunnel.Chunk{At: at, Bytes: int32(len(p)), Blocked: time.Since(before)})
 	if err != nil {
 		return n, &writeError{err}

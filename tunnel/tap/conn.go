@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 	"time"
@@ -33,6 +34,9 @@ type Conn struct {
 	in   *intake.Reader
 	rest []byte
 	err  error
+	// records says that a read returns a TLS record: it must not be cut by the
+	// small buffer of the Transport.
+	records bool
 
 	mu       sync.Mutex // guards response
 	response *Response
@@ -41,7 +45,8 @@ type Conn struct {
 // NewConn wraps an established connection.
 func NewConn(link Link) *Conn {
 	look := func() (net.Conn, bool) { return intake.Unwrap(link.Conn) }
-	return &Conn{Conn: link.Conn, link: link, in: intake.NewReader(look)}
+	_, records := link.Conn.(*tls.Conn)
+	return &Conn{Conn: link.Conn, link: link, in: intake.NewReader(look), records: records}
 }
 
 // Link returns what the connection was made from.
@@ -84,7 +89,11 @@ func (c *Conn) next(p []byte) error {
 	c.mu.Lock()
 	r := c.response
 	c.mu.Unlock()
-	got, err := c.await(r, p)
+	scratch := p
+	if c.records {
+		scratch = nil
+	}
+	got, err := c.await(r, scratch)
 	at := time.Now()
 	c.rest, c.err = got, err
 	if len(got) == 0 {

@@ -21,6 +21,7 @@ type Writer struct {
 	inner   http.ResponseWriter
 	flusher http.Flusher
 	request *http.Request
+	holder  Holder // may be nil
 
 	mu       sync.Mutex // guards the fields below and the head
 	framing  wire.Framing
@@ -36,6 +37,35 @@ type Writer struct {
 func NewWriter(w http.ResponseWriter, r *http.Request) *Writer {
 	flusher, _ := w.(http.Flusher)
 	return &Writer{inner: w, flusher: flusher, request: r, last: r.Close}
+}
+
+// Holder is a client's connection that can gather what is written to it: from Hold
+// on, until Release writes it at once.
+type Holder interface {
+	Hold()
+	Release()
+}
+
+// GatherOn has h, the connection beneath, write each chunk at once. Otherwise
+// net/http's server hands a chunk that is larger than its buffer down in pieces,
+// and TLS would make a record of each.
+func (w *Writer) GatherOn(h Holder) { w.holder = h }
+
+// Sizes in bytes between which a chunk is gathered: net/http's server buffers
+// less, and a TLS record has room for more, framing included.
+const (
+	gatherFrom = 2 << 10
+	gatherTo   = 16<<10 - 16
+)
+
+// gather begins a chunk of that size, where it has to be, and returns what must
+// be called behind its flush.
+func (w *Writer) gather(size int) (release func()) {
+	if w.holder == nil || size < gatherFrom || size > gatherTo {
+		return func() {}
+	}
+	w.holder.Hold()
+	return w.holder.Release
 }
 
 // EndConnection makes this response the last on its connection, whatever the
