@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -275,27 +276,45 @@ func (c *recordCounter) copy(watch *wire.Tunnel, dir tunnel.Direction, to, from 
 	}
 }
 
-// TestDecryptRecords counts the records on the wire: one for each event, and
-// none besides but those of the head, the end and the protocol itself.
+// TestDecryptRecords counts the records on the wire: one for each chunk, and none
+// besides but those of the head, the end and the protocol itself.
 func TestDecryptRecords(t *testing.T) {
-	o := goSecret(t, tls.VersionTLS13)
-	open := newOpening(t, o.ca)
 	for version, besides := range map[string]int{"--http1.1": 2, "--http2": 5} {
-		t.Run(version, func(t *testing.T) {
-			g := open.serve(t)
-			counter := newRecordCounter(t, g.addr)
-			out, err := exec.Command(need(t, "curl", "curl"), "-sS", version, "--noproxy", "", "-x", "http://"+counter.addr, "--cacert", open.own, "https://"+o.host+"/events").CombinedOutput()
-			if err != nil || strings.Count(string(out), "data: ") != secretEvents {
-				t.Fatalf("%v: %s", err, out)
-			}
-			g.finish(t, 2)
-			counter.mu.Lock()
-			defer counter.mu.Unlock()
-			t.Logf("%d records for %d events: %v", len(counter.sizes), secretEvents, counter.sizes)
-			if n := len(counter.sizes); n < secretEvents || n > secretEvents+besides {
-				t.Errorf("%d records for %d events, want at most %d more", n, secretEvents, besides)
-			}
-		})
+		for _, size := range []int{40, 3 << 10, 15 << 10} {
+			t.Run(fmt.Sprintf("%s/%d", version, size), func(t *testing.T) { countRecords(t, version, size, besides) })
+		}
+	}
+}
+
+func countRecords(t *testing.T, version string, size, besides int) {
+	source := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range secretEvents {
+			fmt.Fprintf(w, "data: %s\n\n", strings.Repeat("x", size-8))
+			_ = http.NewResponseController(w).Flush() // a client that has left is told of elsewhere
+			time.Sleep(secretPace)
+		}
+	}))
+	defer source.Close()
+	a, _ := secured(t)
+	host := local(nginx(t, "ssl http2", fmt.Sprintf(`
+		ssl_certificate %[1]s;
+		ssl_certificate_key %[1]s;
+		location / { proxy_pass %[2]s; proxy_http_version 1.1; proxy_buffering off; proxy_buffer_size 32k; proxy_buffers 4 32k; }
+`, writeFile(t, openDir(t), "pair.pem", a.leaf(t)), source.URL)))
+	open := newOpening(t, writeFile(t, t.TempDir(), "ca.pem", a.pem))
+	g := open.serve(t)
+	counter := newRecordCounter(t, g.addr)
+	out, err := exec.Command(need(t, "curl", "curl"), "-sS", version, "--noproxy", "", "-x", "http://"+counter.addr, "--cacert", open.own, "https://"+host+"/").CombinedOutput()
+	if err != nil || strings.Count(string(out), "data: ") != secretEvents {
+		t.Fatalf("%v: %s", err, out)
+	}
+	ex := only(t, g.finish(t, 2), "opened", func(ex exchange) bool { return ex.Kind == "decrypted" })
+	counter.mu.Lock()
+	defer counter.mu.Unlock()
+	t.Logf("%d records for %d chunks of %d events: %v", len(counter.sizes), len(ex.Chunks), secretEvents, counter.sizes)
+	if n := len(counter.sizes); n < len(ex.Chunks) || n > len(ex.Chunks)+besides {
+		t.Errorf("%d records for %d chunks, want at most %d more", n, len(ex.Chunks), besides)
 	}
 }
 
