@@ -65,7 +65,7 @@ func through(b *testing.B, opened bool) (client, origin *tls.Conn, live *tunnel.
 	finish := func(tunnel.End) {}
 	if opened {
 		w := NewOpener(NewFile(keys.Name()), j).Watch(live)
-		running.Go(func() { w.Run(b.Context()) })
+		running.Go(func() { _ = w.Run(b.Context()) })
 		cfg.Watcher, finish = w, w.Close
 	}
 	running.Go(func() {

@@ -54,8 +54,8 @@ func suiteOf(number uint16) (s suite, ok bool) {
 	return s, true
 }
 
-// opener opens the protected records of one direction, in their order.
-type opener struct {
+// unsealer opens the protected records of one direction, in their order.
+type unsealer struct {
 	suite  suite
 	aead   cipher.AEAD
 	iv     []byte
@@ -65,18 +65,18 @@ type opener struct {
 	into   []byte
 }
 
-// newOpener13 returns an opener for a traffic secret of TLS 1.3 (RFC 8446 §7.3),
+// newUnsealer13 returns an unsealer for a traffic secret of TLS 1.3 (RFC 8446 §7.3),
 // or nil if the secret does not fit the suite.
-func newOpener13(s suite, secret []byte) *opener {
+func newUnsealer13(s suite, secret []byte) *unsealer {
 	if len(secret) != s.hash().Size() {
 		return nil
 	}
-	o := &opener{suite: s, secret: secret, iv: s.expand(secret, "iv", 12)}
+	u := &unsealer{suite: s, secret: secret, iv: s.expand(secret, "iv", 12)}
 	var err error
-	if o.aead, err = s.aead(s.expand(secret, "key", s.key)); err != nil {
+	if u.aead, err = s.aead(s.expand(secret, "key", s.key)); err != nil {
 		return nil
 	}
-	return o
+	return u
 }
 
 // expand is HKDF-Expand-Label without a context (RFC 8446 §7.1).
@@ -92,14 +92,14 @@ func (s suite) expand(secret []byte, label string, length int) []byte {
 	return out
 }
 
-// updated returns the opener for the records behind a KeyUpdate (RFC 8446 §7.2).
-func (o *opener) updated() *opener {
-	return newOpener13(o.suite, o.suite.expand(o.secret, "traffic upd", o.suite.hash().Size()))
+// updated returns the unsealer for the records behind a KeyUpdate (RFC 8446 §7.2).
+func (u *unsealer) updated() *unsealer {
+	return newUnsealer13(u.suite, u.suite.expand(u.secret, "traffic upd", u.suite.hash().Size()))
 }
 
-// newOpeners12 returns the openers of both directions, by tunnel.Direction, for a
+// newUnsealers12 returns the unsealers of both directions, by tunnel.Direction, for a
 // master secret of TLS 1.2 (RFC 5246 §6.3).
-func newOpeners12(s suite, master []byte, client, server random) (both [2]*opener) {
+func newUnsealers12(s suite, master []byte, client, server random) (both [2]*unsealer) {
 	iv := 12
 	if s.key != 32 || s.hash().Size() != sha256.Size { // AES-GCM
 		iv = 12 - explicitNonce
@@ -110,10 +110,10 @@ func newOpeners12(s suite, master []byte, client, server random) (both [2]*opene
 	for i := range both {
 		aead, err := s.aead(block[i*s.key : (i+1)*s.key])
 		if err != nil {
-			return [2]*opener{}
+			return [2]*unsealer{}
 		}
 		ivs := block[2*s.key:]
-		both[i] = &opener{suite: s, aead: aead, iv: ivs[i*iv : (i+1)*iv]}
+		both[i] = &unsealer{suite: s, aead: aead, iv: ivs[i*iv : (i+1)*iv]}
 	}
 	return both
 }
@@ -136,46 +136,46 @@ func prf12(h func() hash.Hash, secret, seed []byte, length int) []byte {
 }
 
 // open returns the plaintext of a record, valid until the next call, and of TLS
-// 1.3 the type of what is in it. After a record that does not open the opener
+// 1.3 the type of what is in it. After a record that does not open the unsealer
 // is as before.
-func (o *opener) open(header, body []byte) (kind byte, plain []byte, ok bool) {
-	if o.suite.tls13 {
-		return o.open13(header, body)
+func (u *unsealer) open(header, body []byte) (kind byte, plain []byte, ok bool) {
+	if u.suite.tls13 {
+		return u.open13(header, body)
 	}
-	nonce := o.nonceFor()
-	if len(o.iv) < len(o.nonce) {
+	nonce := u.nonceFor()
+	if len(u.iv) < len(u.nonce) {
 		if len(body) < explicitNonce {
 			return 0, nil, false
 		}
-		nonce = append(append(o.nonce[:0], o.iv...), body[:explicitNonce]...)
+		nonce = append(append(u.nonce[:0], u.iv...), body[:explicitNonce]...)
 		body = body[explicitNonce:]
 	}
-	size := len(body) - o.aead.Overhead()
+	size := len(body) - u.aead.Overhead()
 	if size < 0 {
 		return 0, nil, false
 	}
 	var additional [13]byte // RFC 5246 §6.2.3.3
-	binary.BigEndian.PutUint64(additional[:], o.seq)
+	binary.BigEndian.PutUint64(additional[:], u.seq)
 	copy(additional[8:], header[:3])
 	binary.BigEndian.PutUint16(additional[11:], uint16(size))
-	plain, err := o.aead.Open(o.into[:0], nonce, body, additional[:])
+	plain, err := u.aead.Open(u.into[:0], nonce, body, additional[:])
 	if err != nil {
 		return 0, nil, false
 	}
-	o.seq++
-	o.into = plain
+	u.seq++
+	u.into = plain
 	return header[0], plain, true
 }
 
 // open13 opens by RFC 8446 §5.2: the type stands behind the content, and zeros
 // may follow.
-func (o *opener) open13(header, body []byte) (kind byte, plain []byte, ok bool) {
-	plain, err := o.aead.Open(o.into[:0], o.nonceFor(), body, header)
+func (u *unsealer) open13(header, body []byte) (kind byte, plain []byte, ok bool) {
+	plain, err := u.aead.Open(u.into[:0], u.nonceFor(), body, header)
 	if err != nil {
 		return 0, nil, false
 	}
-	o.seq++
-	o.into = plain
+	u.seq++
+	u.into = plain
 	end := len(plain) - 1
 	for end >= 0 && plain[end] == 0 {
 		end--
@@ -188,13 +188,13 @@ func (o *opener) open13(header, body []byte) (kind byte, plain []byte, ok bool) 
 
 // nonceFor is the initialisation vector with the record's number over its end
 // (RFC 8446 §5.3, RFC 7905 §2).
-func (o *opener) nonceFor() []byte {
-	n := o.nonce[:copy(o.nonce[:], o.iv)]
-	if len(n) < len(o.nonce) {
+func (u *unsealer) nonceFor() []byte {
+	n := u.nonce[:copy(u.nonce[:], u.iv)]
+	if len(n) < len(u.nonce) {
 		return n
 	}
 	for i := range 8 {
-		n[4+i] ^= byte(o.seq >> (56 - 8*i))
+		n[4+i] ^= byte(u.seq >> (56 - 8*i))
 	}
 	return n
 }

@@ -2,7 +2,6 @@ package keylog
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"os"
 	"sync"
@@ -52,13 +51,11 @@ func NewFile(path string) *File {
 func (f *File) Path() string { return f.path }
 
 // await returns the secrets of a connection as soon as they are enough. It gives
-// up when ctx or its patience ends, after one last look.
-func (f *File) await(ctx context.Context, r random, enough func(secrets) bool) (secrets, bool) {
-	ctx, cancel := context.WithTimeout(ctx, keyPatience)
-	defer cancel()
-	wait := firstLook
-	for {
-		last := ctx.Err() != nil
+// up when late is closed or its patience ends, after one last look.
+func (f *File) await(late <-chan struct{}, r random, enough func(secrets) bool) (secrets, bool) {
+	patience := time.NewTimer(keyPatience)
+	defer patience.Stop()
+	for wait, last := firstLook, false; ; wait = min(wait*looksWiden, lastLook) {
 		f.look(last)
 		if s, ok := f.lookup(r); ok && enough(s) {
 			return s, true
@@ -66,17 +63,15 @@ func (f *File) await(ctx context.Context, r random, enough func(secrets) bool) (
 		if last {
 			return secrets{}, false
 		}
-		pause(ctx, wait)
-		wait = min(wait*looksWiden, lastLook)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+		next := time.NewTimer(wait)
+		select {
+		case <-next.C:
+		case <-patience.C:
+			last = true
+		case <-late:
+			last = true
+		}
+		next.Stop()
 	}
 }
 

@@ -37,6 +37,7 @@ type http2 struct {
 	// what it may on a new stream.
 	window, initial int64
 	dry             dry
+	waiting         int // streams that are dry
 	failed          bool
 }
 
@@ -52,7 +53,7 @@ type lane struct {
 // stream is one request with its response.
 type stream struct {
 	*exchange
-	window int64
+	window int64 // what the server may still send, beyond the initial window
 	dry    dry
 }
 
@@ -183,7 +184,7 @@ func (h *http2) question(f wire.HTTP2Frame, fields []hpack.HeaderField, at time.
 		if strings.EqualFold(pseudo[":protocol"], "websocket") { // RFC 8441 §4
 			x.socket = tap.NewFrames(x.live)
 		}
-		s = &stream{exchange: x, window: h.initial}
+		s = &stream{exchange: x}
 		h.streams[f.Stream] = s
 	}
 	if f.Flags&wire.HTTP2EndStream != 0 {
@@ -225,7 +226,7 @@ func (h *http2) answer(f wire.HTTP2Frame, fields []hpack.HeaderField, at time.Du
 func (h *http2) endStream(f wire.HTTP2Frame, s *stream, at time.Duration) {
 	if f.Last && f.Flags&wire.HTTP2EndStream != 0 {
 		s.finish(tunnel.Complete, "", at)
-		delete(h.streams, f.Stream)
+		h.drop(f.Stream)
 	}
 }
 
@@ -242,25 +243,30 @@ func (h *http2) body(dir tunnel.Direction, f wire.HTTP2Frame, at time.Duration) 
 		return
 	}
 	if f.Last {
-		h.spend(&h.window, &h.dry, f.Length, at)
+		h.window -= int64(f.Length)
+		h.dry.begin(h.window, at)
 	}
 	if s == nil {
 		return
 	}
 	s.add(f.Payload, at)
 	if f.Last {
-		h.spend(&s.window, &s.dry, f.Length, at)
+		s.window -= int64(f.Length)
+		if s.dry.begin(h.initial+s.window, at) {
+			h.waiting++
+		}
 	}
 	h.endStream(f, s, at)
 }
 
-// spend takes a frame of DATA from a window (RFC 9113 §6.9.1). Where nothing is
-// left the server has to wait for the client.
-func (h *http2) spend(window *int64, d *dry, n int, at time.Duration) {
-	*window -= int64(n)
-	if *window <= 0 && !d.is {
-		*d = dry{is: true, since: at}
+// begin notes that a window is dry, if it is: a server that has used it up (RFC
+// 9113 §6.9.1) has to wait for the client.
+func (d *dry) begin(window int64, at time.Duration) bool {
+	if window > 0 || d.is {
+		return false
 	}
+	*d = dry{is: true, since: at}
+	return true
 }
 
 // enlarge applies a WINDOW_UPDATE of the client. What the server waited for it is
@@ -278,16 +284,29 @@ func (h *http2) enlarge(id uint32, n int64, at time.Duration) {
 		return
 	}
 	if s := h.streams[id]; s != nil {
-		h.widen(s, n, at)
+		s.window += n
+		h.moisten(s, at)
 	}
 }
 
-// widen changes the window of one stream.
-func (h *http2) widen(s *stream, n int64, at time.Duration) {
-	s.window += n
-	if waited, over := s.dry.end(s.window, at); over && !h.dry.is {
+// moisten lets a stream that waited go on, if its window has room.
+func (h *http2) moisten(s *stream, at time.Duration) {
+	waited, over := s.dry.end(h.initial+s.window, at)
+	if !over {
+		return
+	}
+	h.waiting--
+	if !h.dry.is { // else it still waits for the connection's
 		s.blocked(waited)
 	}
+}
+
+// drop forgets a stream that is over.
+func (h *http2) drop(id uint32) {
+	if s := h.streams[id]; s != nil && s.dry.is {
+		h.waiting--
+	}
+	delete(h.streams, id)
 }
 
 // end says how long the window was dry, if it has room now.
@@ -316,10 +335,12 @@ func (h *http2) settings(dir tunnel.Direction, f wire.HTTP2Frame, at time.Durati
 			other := &h.lanes[1-dir]
 			other.heads.SetAllowedMaxDynamicTableSize(max(firstTable, min(value, maxTable)))
 		case id == settingWindow && dir == tunnel.ToOrigin:
-			delta := int64(value) - h.initial
 			h.initial = int64(value)
-			for _, s := range h.streams {
-				h.widen(s, delta, at) // RFC 9113 §6.9.2
+			if h.waiting == 0 {
+				continue
+			}
+			for _, s := range h.streams { // RFC 9113 §6.9.2
+				h.moisten(s, at)
 			}
 		}
 	}
@@ -331,7 +352,7 @@ func (h *http2) reset(dir tunnel.Direction, f wire.HTTP2Frame, at time.Duration)
 	if s == nil || len(f.Payload) < 4 {
 		return
 	}
-	delete(h.streams, f.Stream)
+	h.drop(f.Stream)
 	switch why := code(f.Payload); {
 	case dir == tunnel.ToOrigin:
 		s.finish(tunnel.ClientClosed, "stream reset by the client: "+why, at)
@@ -347,7 +368,7 @@ func (h *http2) goAway(last uint32, why string, at time.Duration) {
 	for id, s := range h.streams {
 		if id > last {
 			s.finish(tunnel.Failed, "refused by the origin, which goes away: "+why, at)
-			delete(h.streams, id)
+			h.drop(id)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package keylog
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,22 +30,24 @@ func NewOpener(file *File, recorder tunnel.Recorder) *Opener {
 // Watch is the view into one tunnel. Arrived, Delivered and Ended are the relay's,
 // which may call them from the goroutines of both directions; they never wait.
 type Watch struct {
-	opener *Opener
-	live   *tunnel.Live
-	queue  *queue
-	// over is closed when the tunnel is; late, when no key is waited for any more.
-	end       tunnel.End
-	ended     time.Duration
-	giveUp    context.CancelFunc
-	patience  context.Context
+	of    *Opener
+	live  *tunnel.Live
+	queue *queue
+	// late is closed, by giveUp, when no key is to be waited for any more.
+	late      chan struct{}
+	giveUp    func()
 	overflown atomic.Bool
+	// How and when the tunnel ended. Written before the queue is closed, read
+	// behind its end.
+	end   tunnel.End
+	ended time.Duration
 }
 
 // Watch begins a view into the tunnel that live describes. Run must be called,
 // and Close when the tunnel has ended.
 func (o *Opener) Watch(live *tunnel.Live) *Watch {
-	w := &Watch{opener: o, live: live}
-	w.patience, w.giveUp = context.WithCancel(context.Background())
+	w := &Watch{of: o, live: live, late: make(chan struct{})}
+	w.giveUp = sync.OnceFunc(func() { close(w.late) })
 	w.queue = newQueue(&o.queued, func() {
 		w.overflown.Store(true)
 		w.giveUp()
@@ -89,15 +93,23 @@ func (w *Watch) Close(end tunnel.End) {
 
 // Run opens what arrives, and returns when all is recorded that could be opened:
 // after Close, or earlier where nothing more can be. When ctx ends it waits for
-// no key any more.
-func (w *Watch) Run(ctx context.Context) {
+// no key any more. An error is a mistake of ours; it ends the view and harms
+// nothing else.
+func (w *Watch) Run(ctx context.Context) (err error) {
 	defer w.giveUp()
 	stop := context.AfterFunc(ctx, w.giveUp)
 	defer stop()
-	v := newView(w.opener.recorder, w.live)
+	v := newView(w.of.recorder, w.live)
 	defer v.counting.Wait()
-	s := &session{file: w.opener.file, into: v}
+	s := &session{file: w.of.file, late: w.late, into: v}
 	defer w.queue.kill()
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("look into a tunnel: panic: %v", cause)
+			v.lost = true
+			w.conclude(s, v)
+		}
+	}()
 	var events []event
 	for more := true; ; {
 		if events, more = w.queue.take(events); !more {
@@ -116,6 +128,7 @@ func (w *Watch) Run(ctx context.Context) {
 		}
 	}
 	w.conclude(s, v)
+	return nil
 }
 
 // take handles one event.
@@ -123,7 +136,7 @@ func (w *Watch) take(s *session, v *view, e *event) {
 	switch e.what {
 	case arrived:
 		locked := !s.keyed
-		s.feed(w.patience, e.dir, e.data, e.at)
+		s.feed(e.dir, e.data, e.at)
 		if locked && s.keyed {
 			w.queue.unlocked()
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -82,7 +83,9 @@ func TestNothingIsHeldInTheEnd(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				w.Run(context.Background())
+				if err := w.Run(context.Background()); err != nil {
+					t.Error(err)
+				}
 			}()
 			go func() {
 				end, _ := relay.Run(t.Context(), near, far, nil, live, relay.Config{Watcher: w})
@@ -106,5 +109,33 @@ func TestNothingIsHeldInTheEnd(t *testing.T) {
 			}
 			time.Sleep(2 * afterPatience)
 		})
+	}
+}
+
+// broken is a recorder with a mistake in it.
+type broken struct{}
+
+func (broken) Begin(tunnel.Exchange) *tunnel.Live { panic("a mistake") }
+
+// A mistake of ours ends the view, and nothing else.
+func TestMistakesEndTheView(t *testing.T) {
+	live := tunnel.NewLive(tunnel.Exchange{Kind: tunnel.KindTunnel}, tunnel.Limits{}, nil)
+	o := NewOpener(known(all13()), broken{})
+	w := o.Watch(live)
+	for _, one := range []said{
+		{tunnel.ToOrigin, helloFromClient("", noExtensions)},
+		{tunnel.ToClient, helloFromServer(theServer, "", aes128, versionTLS13)},
+		{tunnel.ToOrigin, seal(sealer(aes128, "C"), recordApplicationData, []byte("GET / HTTP/1.1\r\n\r\n"))},
+	} {
+		w.Arrived(one.dir, one.bytes, 0)
+		w.Delivered(one.dir, 0)
+	}
+	w.Close(tunnel.Complete)
+	if err := w.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "a mistake") {
+		t.Errorf("error %v, want the mistake", err)
+	}
+	w.Arrived(tunnel.ToOrigin, []byte("more"), 0) // the relay goes on
+	if o.queued.Load() != 0 {
+		t.Errorf("%d bytes are still held", o.queued.Load())
 	}
 }

@@ -2,7 +2,6 @@ package keylog
 
 import (
 	"bytes"
-	"context"
 	"time"
 
 	"streamgauge/tunnel"
@@ -24,6 +23,7 @@ const maxEarly = 64 << 10
 // which their bytes passed. It belongs to one goroutine.
 type session struct {
 	file *File
+	late <-chan struct{} // closed when no key is to be waited for any more
 	into interface {
 		// greeted says that this is TLS: the ClientHello is here.
 		greeted()
@@ -58,8 +58,8 @@ type half struct {
 	messages  messages
 	protected bool // TLS 1.2: its ChangeCipherSpec has passed
 	epoch     int
-	openers   [epochs]*opener // made when first needed; TLS 1.2 uses the last
-	update    bool            // a KeyUpdate was read
+	unsealers [epochs]*unsealer // made when first needed; TLS 1.2 uses the last
+	update    bool              // a KeyUpdate was read
 }
 
 // held is a record that waits.
@@ -68,8 +68,8 @@ type held struct {
 	at           time.Duration
 }
 
-// feed takes the next bytes of a direction. It waits for keys, within ctx.
-func (s *session) feed(ctx context.Context, dir tunnel.Direction, p []byte, at time.Duration) {
+// feed takes the next bytes of a direction. It waits for keys.
+func (s *session) feed(dir tunnel.Direction, p []byte, at time.Duration) {
 	h := &s.halves[dir]
 	for len(p) > 0 && s.stopped == "" && !s.alien {
 		var header, body []byte
@@ -78,7 +78,7 @@ func (s *session) feed(ctx context.Context, dir tunnel.Direction, p []byte, at t
 		case h.records.bad:
 			s.lose()
 		case header != nil:
-			s.record(ctx, dir, header, body, at)
+			s.record(dir, header, body, at)
 		}
 	}
 }
@@ -92,16 +92,16 @@ func (s *session) lose() {
 	s.alien = true
 }
 
-func (s *session) record(ctx context.Context, dir tunnel.Direction, header, body []byte, at time.Duration) {
+func (s *session) record(dir tunnel.Direction, header, body []byte, at time.Duration) {
 	h := &s.halves[dir]
 	switch kind := header[0]; {
 	case kind == recordChangeCipherSpec:
 		// RFC 8446 §D.4: in TLS 1.3 it is there for middleboxes and means nothing.
 		h.protected = s.answered && !s.suite.tls13
 	case h.protected:
-		s.open12(ctx, dir, header, body, at)
+		s.open12(dir, header, body, at)
 	case kind == recordApplicationData:
-		s.open13(ctx, dir, header, body, at)
+		s.open13(dir, header, body, at)
 	case kind == recordHandshake:
 		if !h.messages.feed(body, func(kind byte, message []byte) { s.clear(dir, kind, message) }) {
 			s.lose()
@@ -144,7 +144,7 @@ func (s *session) answer(message []byte) bool {
 
 // open13 opens a record of TLS 1.3, or what the client sends before the server's
 // hello.
-func (s *session) open13(ctx context.Context, dir tunnel.Direction, header, body []byte, at time.Duration) {
+func (s *session) open13(dir tunnel.Direction, header, body []byte, at time.Duration) {
 	switch {
 	case !s.offered:
 		s.lose()
@@ -155,17 +155,17 @@ func (s *session) open13(ctx context.Context, dir tunnel.Direction, header, body
 	case !s.answered:
 		s.lose()
 		return
-	case !s.unlock13(ctx):
+	case !s.unlock13():
 		return
 	}
 	h := &s.halves[dir]
 	for ; h.epoch < epochs; h.epoch++ {
-		o := s.opener13(dir, h.epoch)
+		o := s.unsealer13(dir, h.epoch)
 		if o == nil {
 			continue
 		}
 		if kind, plain, ok := o.open(header, body); ok {
-			s.opened(ctx, dir, kind, plain, at)
+			s.opened(dir, kind, plain, at)
 			return
 		}
 		if h.epoch == epochTraffic {
@@ -179,7 +179,7 @@ func (s *session) open13(ctx context.Context, dir tunnel.Direction, header, body
 // What it may be is the handshake, if that has keys of its own that are missing, or
 // early data that the server did not take.
 func (s *session) unopened(dir tunnel.Direction) int {
-	started := s.halves[dir].openers[epochTraffic]
+	started := s.halves[dir].unsealers[epochTraffic]
 	early := dir == tunnel.ToOrigin && s.client.earlyData
 	switch {
 	case started != nil && started.seq > 0:
@@ -192,14 +192,14 @@ func (s *session) unopened(dir tunnel.Direction) int {
 	return epochEarly
 }
 
-func (s *session) unlock13(ctx context.Context) bool {
+func (s *session) unlock13() bool {
 	if s.keyed {
 		return true
 	}
 	both := func(k secrets) bool {
 		return k.traffic[tunnel.ToOrigin] != nil && k.traffic[tunnel.ToClient] != nil
 	}
-	if s.secrets, s.keyed = s.file.await(ctx, s.client.random, both); !s.keyed {
+	if s.secrets, s.keyed = s.file.await(s.late, s.client.random, both); !s.keyed {
 		s.stopped = tunnel.RemarkNoKey
 		return false
 	}
@@ -207,11 +207,11 @@ func (s *session) unlock13(ctx context.Context) bool {
 	return true
 }
 
-// opener13 returns the opener of an epoch, or nil where its secret is unknown.
-func (s *session) opener13(dir tunnel.Direction, epoch int) *opener {
+// unsealer13 returns the unsealer of an epoch, or nil where its secret is unknown.
+func (s *session) unsealer13(dir tunnel.Direction, epoch int) *unsealer {
 	h := &s.halves[dir]
-	if h.openers[epoch] != nil {
-		return h.openers[epoch]
+	if h.unsealers[epoch] != nil {
+		return h.unsealers[epoch]
 	}
 	var secret []byte
 	switch {
@@ -223,18 +223,18 @@ func (s *session) opener13(dir tunnel.Direction, epoch int) *opener {
 		secret = s.secrets.early
 	}
 	if secret != nil {
-		h.openers[epoch] = newOpener13(s.suite, secret)
+		h.unsealers[epoch] = newUnsealer13(s.suite, secret)
 	}
-	return h.openers[epoch]
+	return h.unsealers[epoch]
 }
 
 // opened takes the plaintext of a record of TLS 1.3.
-func (s *session) opened(ctx context.Context, dir tunnel.Direction, kind byte, plain []byte, at time.Duration) {
+func (s *session) opened(dir tunnel.Direction, kind byte, plain []byte, at time.Duration) {
 	h := &s.halves[dir]
 	switch kind {
 	case recordApplicationData:
 		if !s.settled { // without handshake keys this is where it shows
-			s.settle(ctx, false)
+			s.settle(false)
 		}
 		s.into.data(dir, plain, at)
 	case recordHandshake:
@@ -255,10 +255,10 @@ func (s *session) opened(ctx context.Context, dir tunnel.Direction, kind byte, p
 		}
 		if h.update { // RFC 8446 §5.1: it is the last message of its record
 			h.update = false
-			h.openers[epochTraffic] = h.openers[epochTraffic].updated()
+			h.unsealers[epochTraffic] = h.unsealers[epochTraffic].updated()
 		}
 		if settles {
-			s.settle(ctx, s.accepted)
+			s.settle(s.accepted)
 		}
 	}
 }
@@ -273,7 +273,7 @@ func (s *session) hold(header, body []byte, at time.Duration) {
 }
 
 // settle opens what was held.
-func (s *session) settle(ctx context.Context, accepted bool) {
+func (s *session) settle(accepted bool) {
 	if s.settled {
 		return
 	}
@@ -282,21 +282,21 @@ func (s *session) settle(ctx context.Context, accepted bool) {
 	s.early = nil
 	for _, r := range waiting {
 		if s.stopped == "" {
-			s.open13(ctx, tunnel.ToOrigin, r.header, r.body, r.at)
+			s.open13(tunnel.ToOrigin, r.header, r.body, r.at)
 		}
 	}
 }
 
 // open12 opens a record of TLS 1.2.
-func (s *session) open12(ctx context.Context, dir tunnel.Direction, header, body []byte, at time.Duration) {
-	if !s.keyed && !s.unlock12(ctx, s.resumed()) {
+func (s *session) open12(dir tunnel.Direction, header, body []byte, at time.Duration) {
+	if !s.keyed && !s.unlock12(s.resumed()) {
 		return
 	}
 	h := &s.halves[dir]
-	kind, plain, ok := h.openers[epochTraffic].open(header, body)
-	if !ok && s.recalled && s.unlock12(ctx, nil) {
+	kind, plain, ok := h.unsealers[epochTraffic].open(header, body)
+	if !ok && s.recalled && s.unlock12(nil) {
 		// The session was not the one that was remembered.
-		kind, plain, ok = h.openers[epochTraffic].open(header, body)
+		kind, plain, ok = h.unsealers[epochTraffic].open(header, body)
 	}
 	switch {
 	case s.stopped != "":
@@ -319,24 +319,24 @@ func (s *session) resumed() []byte {
 	return s.file.masters.get(s.server.session)
 }
 
-// unlock12 makes the openers of both directions, of a master secret that is
+// unlock12 makes the unsealers of both directions, of a master secret that is
 // remembered or else written down.
-func (s *session) unlock12(ctx context.Context, remembered []byte) bool {
+func (s *session) unlock12(remembered []byte) bool {
 	s.secrets.master, s.recalled = remembered, remembered != nil
 	if remembered == nil {
 		var ok bool
-		s.secrets, ok = s.file.await(ctx, s.client.random, func(k secrets) bool { return k.master != nil })
+		s.secrets, ok = s.file.await(s.late, s.client.random, func(k secrets) bool { return k.master != nil })
 		if !ok {
 			s.stopped = tunnel.RemarkNoKey
 			return false
 		}
 	}
-	for dir, o := range newOpeners12(s.suite, s.secrets.master, s.client.random, s.server.random) {
+	for dir, o := range newUnsealers12(s.suite, s.secrets.master, s.client.random, s.server.random) {
 		if o == nil {
 			s.stopped = tunnel.RemarkWrongKey
 			return false
 		}
-		s.halves[dir].openers[epochTraffic] = o
+		s.halves[dir].unsealers[epochTraffic] = o
 	}
 	s.keyed = true
 	s.remember()

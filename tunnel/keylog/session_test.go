@@ -2,7 +2,6 @@ package keylog
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -71,7 +70,7 @@ func noExtensions(*cryptobyte.Builder) {}
 func withEarlyData(b *cryptobyte.Builder) { extension(b, extEarlyData) }
 
 // seal protects as TLS 1.3 does, with padding.
-func seal(o *opener, kind byte, content []byte) []byte {
+func seal(o *unsealer, kind byte, content []byte) []byte {
 	inner := append(append(bytes.Clone(content), kind), 0, 0)
 	header := []byte{recordApplicationData, 3, 3, 0, 0}
 	binary.BigEndian.PutUint16(header[3:], uint16(len(inner)+o.aead.Overhead()))
@@ -81,7 +80,7 @@ func seal(o *opener, kind byte, content []byte) []byte {
 }
 
 // seal12 protects as the AES-GCM suites of TLS 1.2 do.
-func seal12(o *opener, kind byte, content []byte) []byte {
+func seal12(o *unsealer, kind byte, content []byte) []byte {
 	var additional [13]byte
 	binary.BigEndian.PutUint64(additional[:], o.seq)
 	copy(additional[8:], []byte{kind, 3, 3})
@@ -120,15 +119,15 @@ type said struct {
 // play feeds a session in pieces of random sizes and returns what it told. No key
 // is waited for.
 func play(f *File, script []said, seed uint64) (*session, *heard) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
+	late := make(chan struct{})
+	close(late)
 	h := &heard{}
-	s := &session{file: f, into: h}
+	s := &session{file: f, late: late, into: h}
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for _, one := range script {
 		for rest := one.bytes; len(rest) > 0; {
 			n := 1 + rng.IntN(len(rest))
-			s.feed(ctx, one.dir, rest[:n], 0)
+			s.feed(one.dir, rest[:n], 0)
 			rest = rest[n:]
 		}
 	}
@@ -144,9 +143,9 @@ func all13() secrets {
 	}
 }
 
-func sealer(suite uint16, name string) *opener {
+func sealer(suite uint16, name string) *unsealer {
 	s, _ := suiteOf(suite)
-	return newOpener13(s, secret(name, s.hash().Size()))
+	return newUnsealer13(s, secret(name, s.hash().Size()))
 }
 
 // extensionsOf is EncryptedExtensions with ALPN and perhaps early data.
@@ -167,7 +166,7 @@ var changeCipherSpec = record(recordChangeCipherSpec, []byte{1})
 // conversation13 is a connection of TLS 1.3 with early data, a request, a change
 // of keys and an answer.
 func conversation13(extensions func(*cryptobyte.Builder), accepted bool) []said {
-	handshake, traffic := [2]*opener{sealer(aes128, "c"), sealer(aes128, "s")}, [2]*opener{sealer(aes128, "C"), sealer(aes128, "S")}
+	handshake, traffic := [2]*unsealer{sealer(aes128, "c"), sealer(aes128, "s")}, [2]*unsealer{sealer(aes128, "C"), sealer(aes128, "S")}
 	early := seal(sealer(aes128, "e"), recordApplicationData, []byte("early,"))
 	script := []said{{tunnel.ToOrigin, helloFromClient("id", extensions)}}
 	if len(helloFromClient("id", extensions)) != len(helloFromClient("id", noExtensions)) {
@@ -262,7 +261,7 @@ func TestSuites(t *testing.T) {
 // conversation12 is a connection of TLS 1.2 whose server gives a ticket.
 func conversation12(master []byte, session, ticket string) []said {
 	s, _ := suiteOf(0xc02b)
-	both := newOpeners12(s, master, theClient, theServer)
+	both := newUnsealers12(s, master, theClient, theServer)
 	offered := noExtensions
 	if ticket != "" {
 		offered = func(b *cryptobyte.Builder) { extension(b, extSessionTicket, []byte(ticket)...) }

@@ -28,6 +28,10 @@ func (p *Proxy) lookInto(ctx context.Context, live *tunnel.Live) (watcher relay.
 		return nil, func(tunnel.End) {}
 	}
 	w := keys.Watch(live)
-	p.records.Go(func() { w.Run(ctx) })
+	p.records.Go(func() {
+		if err := w.Run(ctx); err != nil {
+			p.logger.Error("view ended by a mistake of ours", "err", err)
+		}
+	})
 	return w, w.Close
 }
