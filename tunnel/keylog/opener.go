@@ -103,14 +103,15 @@ func (w *Watch) Run(ctx context.Context) (err error) {
 	defer v.counting.Wait()
 	s := &session{file: w.of.file, late: w.late, into: v}
 	defer w.queue.kill()
+	var events []event
 	defer func() {
 		if cause := recover(); cause != nil {
+			w.queue.releaseAll(events)
 			err = fmt.Errorf("look into a tunnel: panic: %v", cause)
 			v.lost = true
 			w.conclude(s, v)
 		}
 	}()
-	var events []event
 	for more := true; ; {
 		if events, more = w.queue.take(events); !more {
 			break

@@ -163,6 +163,13 @@ func (q *queue) release(e *event) {
 	q.mu.Unlock()
 }
 
+// releaseAll releases those of events that were not yet.
+func (q *queue) releaseAll(events []event) {
+	for i := range events {
+		q.release(&events[i]) // of one that was, nothing is left
+	}
+}
+
 // unlocked says that the key is there: what waits now does not wait for long.
 func (q *queue) unlocked() {
 	q.mu.Lock()
