@@ -36,6 +36,7 @@ func commands() []command {
 		{"run", "start a command with the proxy set in its environment, report at its end", run},
 		{"ca", "the certificate authority with which --decrypt opens TLS connections", ca},
 		{"judge", "say of recordings and HAR files who held the streams back, and what to change", judge},
+		{"selftest", "measure the delay that sgauge itself adds to a stream", selfTest},
 		{"demo", "show a stream that flows and one that is held back; works offline", demo},
 		{"export", "turn a recording into HAR, NDJSON, CSV, text or graphs", export},
 	}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"streamgauge/tunnel"
 	"streamgauge/tunnel/recording"
 	"streamgauge/ui/terminal"
 )
@@ -85,8 +86,16 @@ func run(args []string) error {
 	go func() {
 		served <- g.serve(ctx, fs.Name(), func(context.Context) error { return nil })
 	}()
+	own := make(chan tunnel.SelfTest, 1)
+	measuring, stopTest := context.WithCancel(ctx)
+	defer stopTest()
+	go func() { own <- g.station.SelfTest(measuring) }()
 	status := g.command(fs.Args(), keys)
 	g.settle()
+	if o.json || g.journal.Stats().Kept == 0 {
+		stopTest() // nobody will be told
+	}
+	self := <-own
 	stop()
 	if err := <-served; err != nil {
 		return err
@@ -94,7 +103,11 @@ func run(args []string) error {
 	if errors.Is(status, errNotStarted) {
 		return status
 	}
-	return firstError(g.report(o.json, keys), status)
+	err = g.report(o.json, keys)
+	if !o.json && self.Err == nil {
+		fmt.Fprintln(os.Stderr, selfLine(self))
+	}
+	return firstError(err, status)
 }
 
 // errNotStarted tells a command that could not be started from one that ended

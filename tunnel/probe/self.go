@@ -16,10 +16,10 @@ import (
 	"streamgauge/tunnel/upstream"
 )
 
-// The stream that is sent through ourselves: one second of events.
+// The stream that is sent through ourselves: half a second of events.
 const (
 	selfEvents = 100
-	selfPace   = 10 * time.Millisecond
+	selfPace   = 5 * time.Millisecond
 	// selfPatience bounds the test.
 	selfPatience = 20 * time.Second
 )
@@ -31,7 +31,7 @@ const (
 
 // Self sends the same stream twice at the same time, over the path of cfg and
 // through a proxy of ours before that path, and says by how much later the
-// events came through it. It takes about one second.
+// events came through it. It takes about half a second.
 func Self(ctx context.Context, cfg Config) tunnel.SelfTest {
 	ctx, cancel := context.WithTimeout(ctx, selfPatience)
 	defer cancel()

@@ -178,7 +178,9 @@ func (s *session) answer(ctx context.Context, req *http.Request, v *Visit, r rou
 		return false, err
 	}
 	defer s.watch(v)()
-	return script.play(ctx, s.conn, func(w Write) {
+	var began time.Time
+	s.origin.note(func() { began = v.Began })
+	return script.play(ctx, s.conn, began, func(w Write) {
 		s.origin.note(func() { v.Writes = append(v.Writes, w) })
 	})
 }

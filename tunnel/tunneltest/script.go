@@ -45,10 +45,10 @@ type Write struct {
 	Events int
 }
 
-// play writes the script to c, reporting each write. It returns whether the
-// connection is fit for another request, and the error that cut the play short.
-func (s Script) play(ctx context.Context, c net.Conn, log func(Write)) (alive bool, err error) {
-	start := time.Now()
+// play writes the script to c, with its times counted from start, reporting each
+// write. It returns whether the connection is fit for another request, and the
+// error that cut the play short.
+func (s Script) play(ctx context.Context, c net.Conn, start time.Time, log func(Write)) (alive bool, err error) {
 	for _, step := range s {
 		if !sleep(ctx, step.At-time.Since(start)) {
 			return false, ctx.Err()
