@@ -27,16 +27,20 @@ func (w *Window) chart() (chart detail.Chart, title, subtitle string, ok bool) {
 	return nil, "", "", false
 }
 
+// frameOf is how a graph is framed in a file: in the theme that it is seen in.
+func (w *Window) frameOf(title, subtitle string) graph.Picture {
+	ink, _, _, _ := look.Color(theme.ColorNameForeground).RGBA()
+	paper, _, _, _ := look.Color(theme.ColorNameBackground).RGBA()
+	return graph.Picture{Title: title, Subtitle: subtitle, Dark: ink > paper}
+}
+
 // exportPicture saves the graph as it is shown.
 func (w *Window) exportPicture(kind string) {
 	chart, title, subtitle, ok := w.chart()
 	if !ok {
 		return
 	}
-	ink, paper := look.Color(theme.ColorNameForeground), look.Color(theme.ColorNameBackground)
-	r, _, _, _ := ink.RGBA()
-	p, _, _, _ := paper.RGBA()
-	picture := graph.Picture{Title: title, Subtitle: subtitle, Dark: r > p}
+	picture := w.frameOf(title, subtitle)
 	draw := chart.PNG
 	if kind == "svg" {
 		draw = chart.SVG

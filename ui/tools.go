@@ -105,25 +105,38 @@ func (e *filterEntry) TypedKey(key *fyne.KeyEvent) {
 	e.window.fyne.Canvas().Focus(e.window.table)
 }
 
-// explainFilter shows which words the filter knows.
+// explained is something to type, with the key of what it does.
+type explained struct{ text, key string }
+
+// explainFilter shows which words the filter knows, and the keys of the window.
 func (w *Window) explainFilter(beside fyne.CanvasObject) {
-	lines := container.NewVBox(look.Strong(words.T("window.filter.title"), theme.SizeNameText))
-	form := container.New(layout.NewFormLayout())
-	for _, example := range []struct{ text, key string }{
+	content := look.Column(6, look.Strong(words.T("window.filter.title"), theme.SizeNameText), explanations([]explained{
 		{"chat/completions", "window.filter.text"},
 		{"host:api.openai.com", "window.filter.host"},
 		{"label:buffered", "window.filter.label"},
 		{"status:5xx", "window.filter.status"},
 		{"kind:websocket", "window.filter.kind"},
 		{"-status:200", "window.filter.not"},
-	} {
-		sample := look.Code(example.text)
-		form.Add(sample)
-		form.Add(widget.NewLabel(words.T(example.key)))
-	}
-	lines.Add(form)
-	popup := widget.NewPopUp(look.Inset(8, 8, 10, 10, lines), w.fyne.Canvas())
+	}), look.Rule(), look.Strong(words.T("window.keys.title"), theme.SizeNameText), explanations([]explained{
+		{"/  Ctrl+F", "window.keys.find"},
+		{"Esc", "window.keys.leave"},
+		{"Space", "window.keys.tick"},
+		{"Ctrl+C", "window.keys.copy"},
+		{"Ctrl+P", "window.keys.pause"},
+		{"Ctrl+L", "window.keys.clear"},
+		{"Ctrl+T", "window.keys.lanes"},
+	}))
+	popup := widget.NewPopUp(look.Inset(10, 10, 14, 14, content), w.fyne.Canvas())
 	popup.ShowAtRelativePosition(fyne.NewPos(0, beside.Size().Height+4), beside)
+}
+
+func explanations(all []explained) fyne.CanvasObject {
+	form := container.New(layout.NewFormLayout())
+	for _, e := range all {
+		form.Add(look.Inset(1, 1, 0, 14, look.Code(e.text)))
+		form.Add(look.Muted(words.T(e.key)))
+	}
+	return form
 }
 
 // clear forgets what has ended, and leaves nothing behind of it on the screen.
