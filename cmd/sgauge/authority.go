@@ -30,7 +30,9 @@ func (o *options) authority() (authority, error) {
 	}
 	if created {
 		tellCreated(a, dir)
-		say(os.Stderr, o.fs.Name(), "programs do not trust it yet", "sgauge ca env, or sgauge ca install; commands of sgauge run need neither")
+		if o.fs.Name() != "run" { // which tells its command to trust it
+			say(os.Stderr, o.fs.Name(), "programs do not trust it yet", "sgauge ca env, or sgauge ca install")
+		}
 	}
 	return authority{dir, a}, nil
 }

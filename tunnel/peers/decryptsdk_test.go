@@ -3,11 +3,14 @@
 package peers
 
 import (
+	"crypto/tls"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestSDKsDecrypted: the official clients, unmodified and told of nothing but
@@ -39,3 +42,43 @@ func TestSDKsDecrypted(t *testing.T) {
 		})
 	}
 }
+
+// TestDecryptedAgreesWithPassive sends one stream through two gauges, of which
+// the first opens it and the second sees the tunnel of the first: every arrival
+// that the first tells is one that the second has seen, at the same time, and
+// both judge alike.
+func TestDecryptedAgreesWithPassive(t *testing.T) {
+	o := goSecret(t, tls.VersionTLS13)
+	open := newOpening(t, o.ca)
+	for _, version := range []string{"--http1.1", "--http2"} {
+		t.Run(version, func(t *testing.T) {
+			passive := serve(t, peer{})
+			g := serve(t, peer{env: open.env}, "--settings", open.settings, "--decrypt", "localhost",
+				"--upstream", "http://"+passive.addr, "--proxy-loopback")
+			out, err := exec.Command(need(t, "curl", "curl"), "-sS", "-N", version, "--noproxy", "", "-x", "http://"+g.addr, "--cacert", open.own, "https://"+o.host+"/events").CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			inside := only(t, g.finish(t, 2), "opened", func(ex exchange) bool { return ex.Kind == "decrypted" })
+			around := only(t, passive.finish(t, 1), "the tunnel", func(exchange) bool { return true })
+			var apart []time.Duration
+			for _, chunk := range inside.Chunks {
+				at, nearest := inside.Start.Add(micros(chunk[0])), time.Hour
+				for _, read := range around.Chunks {
+					nearest = min(nearest, at.Sub(around.Start.Add(micros(read[0]))).Abs())
+				}
+				apart = append(apart, nearest)
+			}
+			slices.Sort(apart)
+			t.Logf("%d chunks, apart from the tunnel's: p50 %v, at most %v", len(apart), apart[len(apart)/2], apart[len(apart)-1])
+			if len(apart) < secretEvents || apart[len(apart)/2] > time.Millisecond {
+				t.Errorf("%d chunks, half of them %v apart or more", len(apart), apart[len(apart)/2])
+			}
+			if inside.Verdict.Label != around.Verdict.Label || inside.Verdict.Label != "incremental" {
+				t.Errorf("opened it is %s, passive %s", inside.Verdict.Label, around.Verdict.Label)
+			}
+		})
+	}
+}
+
+func micros(us int64) time.Duration { return time.Duration(us) * time.Microsecond }
