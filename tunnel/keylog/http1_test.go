@@ -29,7 +29,7 @@ func newTalk() *talk {
 func (k *talk) say(dir tunnel.Direction, ms int, text string) {
 	at := time.Duration(ms) * time.Millisecond
 	k.data(dir, []byte(text), at)
-	k.flush(at)
+	k.flush()
 }
 
 func (k *talk) ask(ms int, text string)   { k.say(tunnel.ToOrigin, ms, text) }
@@ -216,8 +216,8 @@ func FuzzHTTP(f *testing.F) {
 				cut.data(tunnel.Direction(dir), text[:n], 0)
 				text = text[n:]
 			}
-			whole.flush(0)
-			cut.flush(0)
+			whole.flush()
+			cut.flush()
 		}
 		whole.close(tunnel.Complete, 0)
 		cut.close(tunnel.Complete, 0)

@@ -141,7 +141,7 @@ func (w *Watch) take(s *session, v *view, e *event) {
 		if locked && s.keyed {
 			w.queue.unlocked()
 		}
-		v.flush(e.at)
+		v.flush()
 	case delivered:
 		v.blocked(e.took)
 	case ended:

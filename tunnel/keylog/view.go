@@ -117,7 +117,7 @@ func (v *view) buffer() []byte {
 const keptBuffer = 128 << 10
 
 // flush records the payload of a read: one chunk an exchange.
-func (v *view) flush(time.Duration) {
+func (v *view) flush() {
 	if v.flushed {
 		return
 	}
