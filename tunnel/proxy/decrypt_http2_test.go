@@ -318,3 +318,54 @@ func TestHTTP2OriginGoesAway(t *testing.T) {
 		}
 	})
 }
+
+// TestHTTP2BothWays: each side of a call speaks when it wants, as in gRPC; the
+// answer begins before the request has ended.
+func TestHTTP2BothWays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSecure(t, nil, "origin.test")
+		s.serveHTTP2("origin.test:443", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/grpc")
+			w.WriteHeader(http.StatusOK)
+			http.NewResponseController(w).Flush()
+			buffer := make([]byte, 64)
+			for {
+				n, err := r.Body.Read(buffer)
+				if n > 0 {
+					w.Write(buffer[:n])
+					http.NewResponseController(w).Flush()
+				}
+				if err != nil {
+					break
+				}
+			}
+			w.Header().Set(http.TrailerPrefix+"Grpc-Status", "0")
+		}))
+		send, body := io.Pipe()
+		r, _ := http.NewRequest(http.MethodPost, "https://origin.test/call", send)
+		resp, err := s.http2Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		for _, message := range []string{"one", "two", "three"} {
+			time.Sleep(time.Second)
+			io.WriteString(body, message)
+			got := make([]byte, len(message))
+			if _, err := io.ReadFull(resp.Body, got); err != nil || string(got) != message {
+				t.Fatalf("echo %q, %v", got, err)
+			}
+		}
+		if waited := time.Since(start); waited != 3*time.Second {
+			t.Errorf("the echoes took %v, want none of our own time", waited)
+		}
+		body.Close()
+		if rest, err := io.ReadAll(resp.Body); err != nil || len(rest) > 0 || resp.Trailer.Get("Grpc-Status") != "0" {
+			t.Errorf("end %q, %v, trailer %v", rest, err, resp.Trailer)
+		}
+		inside := s.of(tunnel.KindDecrypted)[0]
+		if inside.Totals.RequestBytes != 11 || inside.Totals.Bytes != 11 || inside.End != tunnel.Complete {
+			t.Errorf("recorded %d bytes up, %d down, end %q", inside.Totals.RequestBytes, inside.Totals.Bytes, inside.End)
+		}
+	})
+}

@@ -4,11 +4,14 @@ package peers
 
 import (
 	"crypto/tls"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -76,6 +79,39 @@ func TestDecryptedAgreesWithPassive(t *testing.T) {
 			}
 			if inside.Verdict.Label != around.Verdict.Label || inside.Verdict.Label != "incremental" {
 				t.Errorf("opened it is %s, passive %s", inside.Verdict.Label, around.Verdict.Label)
+			}
+		})
+	}
+}
+
+// TestDecryptAbort: the origin hears within a second that curl was killed.
+func TestDecryptAbort(t *testing.T) {
+	for _, version := range []string{"--http1.1", "--http2"} {
+		t.Run(version, func(t *testing.T) {
+			began, left := make(chan struct{}), make(chan time.Time, 1)
+			o := goServer(t, tls.VersionTLS13, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, "data: 1\n\n")
+				_ = http.NewResponseController(w).Flush() // then it waits to be left
+				close(began)
+				<-r.Context().Done()
+				left <- time.Now()
+			}))
+			open := newOpening(t, o.ca)
+			g := open.serve(t)
+			client := start(t, exec.Command(need(t, "curl", "curl"), "-sS", "-N", version, "--noproxy", "", "-x", "http://"+g.addr, "--cacert", open.own, "https://"+o.host+"/"))
+			<-began
+			gone := time.Now()
+			client.end(syscall.SIGKILL)
+			select {
+			case at := <-left:
+				if took := at.Sub(gone); took > time.Second {
+					t.Errorf("the origin saw it after %v", took)
+				}
+			case <-time.After(patience):
+				t.Error("the origin never saw it")
+			}
+			if ex := only(t, g.finish(t, 2), "opened", func(ex exchange) bool { return ex.Kind == "decrypted" }); ex.End != "client_closed" {
+				t.Errorf("recorded as %s", ex.End)
 			}
 		})
 	}
