@@ -172,7 +172,6 @@ func (w *Window) askFile(name string, then func(fyne.URIWriteCloser)) {
 		}
 	}, w.fyne)
 	save.SetFileName(name)
-	save.Resize(fyne.NewSize(820, 560))
 	save.Show()
 }
 

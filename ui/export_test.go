@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/storage"
 
 	"streamgauge/tunnel/recording"
+	"streamgauge/ui/snippet"
 )
 
 func TestExportsAreMasked(t *testing.T) {
@@ -87,5 +88,33 @@ func TestPicturesOfWhatIsShown(t *testing.T) {
 		if svg, err := chart.SVG(w.window.frameOf("", "")); err != nil || !bytes.HasPrefix(bytes.TrimSpace(svg), []byte("<")) {
 			t.Errorf("tab %d is drawn as %.40q: %v", tab, svg, err)
 		}
+	}
+}
+
+// TestDialogsOpen asks that whatever lies over the window can be opened and shut.
+func TestDialogsOpen(t *testing.T) {
+	w, ids := newShownWorld(t)
+	w.open(ids["good"], 0)
+	e := w.window.extents()[0]
+	for name, open := range map[string]func(){
+		"export":       w.window.askExport,
+		"sure":         func() { w.window.confirmOpen(func() {}) },
+		"file":         func() { w.window.saveExchanges(e, recording.HAR, recording.Export) },
+		"picture":      func() { w.window.exportPicture("png") },
+		"upstream":     w.window.askUpstream,
+		"inside":       func() { w.window.explainInside("a.test:443") },
+		"filter":       func() { w.window.explainFilter(w.window.tools.filter) },
+		"unreachable":  func() { w.window.copyEnvironment(snippet.Docker) },
+		"not written":  func() { w.window.exported("x.har", io.ErrShortWrite) },
+		"not accepted": func() { w.window.setUpstream("socks5://nobody"); w.quiet() },
+	} {
+		if name == "not accepted" {
+			w.station.refuse = io.ErrUnexpectedEOF
+		}
+		open()
+		if w.window.fyne.Canvas().Overlays().Top() == nil {
+			t.Errorf("%s: nothing lies over the window", name)
+		}
+		w.dismiss()
 	}
 }

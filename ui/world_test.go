@@ -20,9 +20,10 @@ import (
 
 // fakeStation is a switch without a proxy.
 type fakeStation struct {
-	bell  tunnel.Bell
-	state tunnel.State
-	err   error // of the next SetOn
+	bell   tunnel.Bell
+	state  tunnel.State
+	err    error // of the next SetOn
+	refuse error // of the next SetUpstream
 }
 
 func (s *fakeStation) State() tunnel.State                  { return s.state }
@@ -36,6 +37,9 @@ func (s *fakeStation) SetOn(on bool) error {
 }
 
 func (s *fakeStation) SetUpstream(url string) error {
+	if s.refuse != nil {
+		return s.refuse
+	}
 	s.state.Upstream = url
 	s.bell.Ring()
 	return nil
