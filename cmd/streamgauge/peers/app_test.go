@@ -26,12 +26,21 @@ type app struct {
 	ended    chan struct{}
 	settings string
 	proxy    string // host:port it is to listen on
+	env      []string
 }
 
 // launch starts the program with settings of its own on a free port.
 func launch(t *testing.T, fields map[string]any, args ...string) *app {
 	t.Helper()
-	a := &app{T: t, ended: make(chan struct{}), settings: filepath.Join(t.TempDir(), "settings.json"), proxy: freeAddress(t)}
+	return launchWith(t, screen.env, fields, args...)
+}
+
+// launchWith is launch in another environment.
+func launchWith(t *testing.T, env []string, fields map[string]any, args ...string) *app {
+	t.Helper()
+	a := &app{
+		T: t, ended: make(chan struct{}), settings: filepath.Join(t.TempDir(), "settings.json"), proxy: freeAddress(t), env: env,
+	}
 	all := map[string]any{"listen": a.proxy, "language": "en", "theme": "dark"}
 	for name, value := range fields {
 		all[name] = value
@@ -67,7 +76,7 @@ func launch(t *testing.T, fields map[string]any, args ...string) *app {
 
 func (a *app) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(program, append([]string{"--settings", a.settings}, args...)...)
-	cmd.Env = screen.env
+	cmd.Env = a.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }

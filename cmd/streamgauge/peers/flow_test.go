@@ -363,6 +363,32 @@ func TestMinimized(t *testing.T) {
 	a.wantEnd()
 }
 
+// TestNoTray asks that without a tray the window cannot be lost: it shows although
+// told not to, and closing it asks first.
+func TestNoTray(t *testing.T) {
+	env := append(slices.Clone(screen.env), "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere")
+	a := launchWith(t, env, nil, "--minimized")
+	until(t, "the window", a.shown)
+	until(t, "the proxy", a.accepts)
+	area := a.area(title)
+	header := image.Rect(area.Min.X, area.Min.Y, area.Max.X, area.Min.Y+60)
+	bright := func() int {
+		_, n := spot(screen.picture(t), header, dark.primary)
+		return n
+	}
+	until(t, "the header", func() bool { return bright() > 1000 })
+	screen.do("xdotool", "windowfocus", "--sync", a.window(title), "key", "alt+F4")
+	until(t, "a question, over a window that is dimmed", func() bool { return bright() < 100 })
+	screen.photograph(t, "question")
+	if !a.shown() || a.over() {
+		t.Error("the window has gone without a question")
+	}
+	if err := a.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	a.wantEnd()
+}
+
 // TestNoDisplay asks for a sentence in place of a stack trace.
 func TestNoDisplay(t *testing.T) {
 	for _, display := range []string{"", ":4711"} {
