@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,11 +105,16 @@ type heard struct {
 	is        bool
 	protocols []string
 	text      [2]string
+	last      time.Duration // when the latest data came
 }
 
-func (h *heard) greeted()                                             { h.is = true }
-func (h *heard) unlocked(protocol string)                             { h.protocols = append(h.protocols, protocol) }
-func (h *heard) data(dir tunnel.Direction, p []byte, _ time.Duration) { h.text[dir] += string(p) }
+func (h *heard) greeted()                 { h.is = true }
+func (h *heard) unlocked(protocol string) { h.protocols = append(h.protocols, protocol) }
+
+func (h *heard) data(dir tunnel.Direction, p []byte, at time.Duration) {
+	h.text[dir] += string(p)
+	h.last = at
+}
 
 // said is bytes of a direction.
 type said struct {
@@ -237,6 +243,27 @@ func TestSession13(t *testing.T) {
 				t.Fatalf("protocols %q, want h2", got.protocols)
 			}
 		}
+	}
+}
+
+// A record is stamped with the read that completed it.
+func TestSessionStamps(t *testing.T) {
+	h := &heard{}
+	s := &session{file: known(all13()), into: h}
+	s.feed(tunnel.ToOrigin, helloFromClient("", noExtensions), 1)
+	s.feed(tunnel.ToClient, helloFromServer(theServer, "", aes128, versionTLS13), 2)
+	server := sealer(aes128, "S")
+	both := join(seal(server, recordApplicationData, []byte("one")), seal(server, recordApplicationData, []byte("two")))
+	at := time.Duration(2)
+	for piece := range slices.Chunk(both, 20) {
+		at++
+		s.feed(tunnel.ToClient, piece, at)
+		if first := time.Duration(3 + (len(both)/2-1)/20); at == first && (h.text[tunnel.ToClient] == "" || h.last != first) {
+			t.Errorf("%q at %d, want the first record then", h.text[tunnel.ToClient], first)
+		}
+	}
+	if h.text[tunnel.ToClient] != "onetwo" || h.last != at {
+		t.Errorf("%q, the last of it at %d; want onetwo at %d", h.text[tunnel.ToClient], h.last, at)
 	}
 }
 
