@@ -287,7 +287,7 @@ abc-3  POST http://api.test/v1/chat?stream=1&lang=zh  200  HTTP/1.1
   buffered_whole  0.00  so far
     20 units in 1 lump
     first after 1s, last 0s later
-  suspect: unknown, 100 %: none of the layers that are known
+  suspect: unknown, 99 %: none of the layers that are known
   why: What holds the stream left no trace that can be seen from here.
   to change: Ask each hop on its own port, from the origin outwards; the first that comes late is the one.
       sgauge run -- curl -N http://127.0.0.1:8080/events

@@ -124,7 +124,7 @@ func (j *Judgement) Report() []string {
 
 // suspicion is a suspect with the evidence in one line.
 func suspicion(s *verdict.Suspect) string {
-	text := fmt.Sprintf("suspect: %s, %.0f %%", s.Layer, 100*s.Confidence)
+	text := fmt.Sprintf("suspect: %s, %d %%", s.Layer, s.Percent())
 	switch {
 	case s.Layer == verdict.Unknown:
 		text += ": none of the layers that are known"

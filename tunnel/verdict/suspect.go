@@ -24,6 +24,10 @@ type Suspect struct {
 	Evidence []Evidence `json:"evidence"`
 }
 
+// Percent is the confidence for people: from 0 to 99, for nobody can be sure from
+// outside.
+func (s *Suspect) Percent() int { return min(int(math.Round(100*s.Confidence)), 99) }
+
 // Evidence is one clue as it counts for one layer.
 type Evidence struct {
 	Clue Clue `json:"clue"`

@@ -226,3 +226,11 @@ func TestEvidenceAsSentence(t *testing.T) {
 		}
 	}
 }
+
+func TestPercentIsNeverCertain(t *testing.T) {
+	for confidence, want := range map[float64]int{0: 0, 0.004: 0, 0.005: 1, 0.5: 50, 0.994: 99, 0.999: 99, 1: 99} {
+		if got := (&Suspect{Confidence: confidence}).Percent(); got != want {
+			t.Errorf("confidence %v: %d %%, want %d", confidence, got, want)
+		}
+	}
+}

@@ -130,7 +130,7 @@ func (h *head) setSuspect(s *Shown) bool {
 		h.suspect.Hide()
 		return false
 	}
-	text := words.T("window.head.suspect", words.Values{"Layer": suspect.Layer, "Percent": fmt.Sprintf("%.0f", 100*suspect.Confidence)})
+	text := words.T("window.head.suspect", words.Values{"Layer": suspect.Layer, "Percent": suspect.Percent()})
 	h.suspect.Show()
 	if text == h.suspect.Text {
 		return false

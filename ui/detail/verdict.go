@@ -87,12 +87,12 @@ func (v *verdictPage) suspects(j *recording.Judgement) {
 	}
 	v.title("verdict.title.suspects")
 	for i, s := range j.Suspects[:min(len(j.Suspects), mostSuspects)] {
-		if i > 0 && s.Confidence < 0.005 {
+		if i > 0 && s.Percent() == 0 {
 			break
 		}
 		name := look.Strong(layerName(s.Layer), theme.SizeNameText)
 		share := container.NewGridWrap(fyne.NewSize(140, 6), look.Share(float32(s.Confidence), theme.ColorNamePrimary))
-		percent := look.Caption(fmt.Sprintf("%.0f %%", 100*s.Confidence))
+		percent := look.Caption(fmt.Sprintf("%d %%", s.Percent()))
 		v.column.Add(look.Frame(nil, nil, nil, look.Row(8, share, percent), name))
 		if texts := evidenceLines(&s); len(texts) > 0 {
 			v.column.Add(look.Note(strings.Join(texts, words.T("verdict.evidence.join"))))
