@@ -22,7 +22,7 @@ import (
 // the language chosen. No source of ours names them.
 var fyneKeys = []string{
 	"Cancel", "Confirm", "Copy", "Cut", "Error", "Information", "No", "OK", "Paste", "Quit", "Redo", "Select all", "Undo", "Yes",
-	"Open", "Save", "Enter filename", "Create Folder", "Folder", "Files", "Favorites", "Home", "Computer", "Documents", "Downloads", "Show Hidden Files",
+	"Open", "Save", "Enter filename", "Create Folder", "New Folder", "(Parent)", "File", "file.name", "Folder", "Files", "Favorites", "Home", "Computer", "Documents", "Downloads", "Show Hidden Files",
 }
 
 func texts(t *testing.T, language string) map[string]any {
