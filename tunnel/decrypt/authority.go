@@ -1,6 +1,7 @@
 package decrypt
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -20,8 +21,9 @@ import (
 	"time"
 )
 
-// The files of an authority in its directory. The certificate is for other
-// programs to read, the key for nobody.
+// The files of an authority in its directory. That of the key is the authority: it
+// holds key and certificate, so that there is never one without the other. The
+// certificate by itself is for other programs to read.
 const (
 	certificateFile = "ca.pem"
 	keyFile         = "ca-key.pem"
@@ -59,8 +61,12 @@ func BundlePath(dir string) string { return filepath.Join(dir, bundleFile) }
 // ReadCertificate reads the certificate of the authority in dir, be it expired
 // or without its key.
 func ReadCertificate(dir string) (*x509.Certificate, error) {
-	path := CertificatePath(dir)
-	der, err := readPEM(path, "CERTIFICATE")
+	path := filepath.Join(dir, keyFile)
+	der, err := readCertificate(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		path = CertificatePath(dir)
+		der, err = readCertificate(path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +85,10 @@ func Create(dir string, only []string) (*Authority, error) {
 	switch _, err := Load(dir); {
 	case err == nil:
 		return nil, fmt.Errorf("create %s: %w", CertificatePath(dir), ErrExists)
+	case errors.Is(err, ErrExpired):
+		if err := os.Remove(filepath.Join(dir, keyFile)); err != nil {
+			return nil, err
+		}
 	case !isMissing(err):
 		return nil, err
 	}
@@ -96,26 +106,30 @@ func Create(dir string, only []string) (*Authority, error) {
 // Load reads the authority in dir. If there is none the error is
 // [fs.ErrNotExist]; if it is out of date, [ErrExpired].
 func Load(dir string) (*Authority, error) {
-	certificate, err := ReadCertificate(dir)
+	path := filepath.Join(dir, keyFile)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	key, err := readPEM(filepath.Join(dir, keyFile), "PRIVATE KEY")
-	if err != nil {
-		return nil, err
+	a := &Authority{}
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		switch block.Type {
+		case "CERTIFICATE":
+			a.certificate, _ = x509.ParseCertificate(block.Bytes)
+		case "PRIVATE KEY":
+			parsed, _ := x509.ParsePKCS8PrivateKey(block.Bytes)
+			a.key, _ = parsed.(*ecdsa.PrivateKey)
+		}
 	}
-	a := &Authority{certificate: certificate}
-	parsed, err := x509.ParsePKCS8PrivateKey(key)
-	if err != nil {
-		// The cause could quote the key.
-		return nil, fmt.Errorf("read %s: not a private key", filepath.Join(dir, keyFile))
+	switch {
+	// No cause is given: it could quote the key.
+	case a.key == nil || a.certificate == nil || !a.key.PublicKey.Equal(a.certificate.PublicKey):
+		return nil, fmt.Errorf("read %s: not a key with its certificate", path)
+	case time.Now().After(a.certificate.NotAfter):
+		return nil, fmt.Errorf("read %s: %w", path, ErrExpired)
 	}
-	a.key, _ = parsed.(*ecdsa.PrivateKey)
-	if a.key == nil || !a.key.PublicKey.Equal(a.certificate.PublicKey) {
-		return nil, fmt.Errorf("read %s: not the key of the certificate beside it", filepath.Join(dir, keyFile))
-	}
-	if time.Now().After(a.certificate.NotAfter) {
-		return nil, fmt.Errorf("read %s: %w", CertificatePath(dir), ErrExpired)
+	if copied, err := os.ReadFile(CertificatePath(dir)); err != nil || !bytes.Equal(copied, a.PEM()) {
+		return a, writeAtomic(CertificatePath(dir), a.PEM())
 	}
 	return a, nil
 }
@@ -128,6 +142,10 @@ func LoadOrCreate(dir string) (a *Authority, created bool, err error) {
 		return a, false, err
 	}
 	a, err = Create(dir, nil)
+	if errors.Is(err, ErrExists) { // another program was faster
+		a, err = Load(dir)
+		return a, false, err
+	}
 	return a, err == nil, err
 }
 
@@ -242,8 +260,7 @@ func constrain(template *x509.Certificate, only Hosts) {
 	}
 }
 
-// save writes both files, the key first: without its certificate it is nothing,
-// and the next Create replaces it.
+// save writes both files.
 func (a *Authority) save(dir string) error {
 	key, err := x509.MarshalPKCS8PrivateKey(a.key)
 	if err != nil {
@@ -252,7 +269,8 @@ func (a *Authority) save(dir string) error {
 	if err := privateDir(dir); err != nil {
 		return err
 	}
-	if err := writeAtomic(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})); err != nil {
+	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), a.PEM()...)
+	if err := publish(filepath.Join(dir, keyFile), both); err != nil {
 		return err
 	}
 	return writeAtomic(CertificatePath(dir), a.PEM())
@@ -266,32 +284,58 @@ func privateDir(dir string) error {
 	return os.Chmod(dir, 0o700)
 }
 
-// writeAtomic writes a file that only the user can read, whole or not at all.
-func writeAtomic(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+// publish is writeAtomic for a file that must not be there yet: of several
+// programs that make it at a time one succeeds, and the others have [ErrExists].
+func publish(path string, data []byte) error {
+	temporary, err := writeBeside(path, data)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
+	defer os.Remove(temporary)
+	switch err := os.Link(temporary, path); {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("create %s: %w", path, ErrExists)
 	}
+	return os.Rename(temporary, path) // a file system without links
+}
+
+// writeAtomic writes a file that only the user can read, whole or not at all.
+func writeAtomic(path string, data []byte) error {
+	temporary, err := writeBeside(path, data)
 	if err != nil {
-		_ = os.Remove(f.Name())
+		return err
+	}
+	if err = os.Rename(temporary, path); err != nil {
+		_ = os.Remove(temporary)
 	}
 	return err
 }
 
-// readPEM reads the one block of that type in a file.
-func readPEM(path, kind string) ([]byte, error) {
+// writeBeside writes data to a file in the directory of path, mode 0600.
+func writeBeside(path string, data []byte) (temporary string, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return f.Name(), err
+}
+
+// readCertificate reads the one certificate in a file.
+func readCertificate(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	block, _ := pem.Decode(data)
-	if block == nil || block.Type != kind {
-		return nil, fmt.Errorf("read %s: no %s in it", path, strings.ToLower(kind))
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			return block.Bytes, nil
+		}
 	}
-	return block.Bytes, nil
+	return nil, fmt.Errorf("read %s: no certificate in it", path)
 }

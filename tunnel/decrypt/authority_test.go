@@ -110,13 +110,14 @@ func TestDestroy(t *testing.T) {
 func TestBrokenFiles(t *testing.T) {
 	_, other := create(t)
 	for name, spoil := range map[string]func(dir string) error{
-		"key of another": func(dir string) error {
-			data, err := os.ReadFile(filepath.Join(other, keyFile))
-			return errors.Join(err, os.WriteFile(filepath.Join(dir, keyFile), data, 0o600))
+		"certificate of another": func(dir string) error {
+			own, err := os.ReadFile(filepath.Join(dir, keyFile))
+			data, err2 := os.ReadFile(CertificatePath(other))
+			return errors.Join(err, err2, os.WriteFile(filepath.Join(dir, keyFile), append(own, data...), 0o600))
 		},
 		"no key":           func(dir string) error { return os.Remove(filepath.Join(dir, keyFile)) },
 		"key is no key":    func(dir string) error { return os.WriteFile(filepath.Join(dir, keyFile), []byte("canary"), 0o600) },
-		"certificate cut":  func(dir string) error { return os.Truncate(CertificatePath(dir), 100) },
+		"cut":              func(dir string) error { return os.Truncate(filepath.Join(dir, keyFile), 300) },
 		"nothing is there": Destroy,
 	} {
 		_, dir := create(t)
@@ -126,6 +127,49 @@ func TestBrokenFiles(t *testing.T) {
 		if _, err := Load(dir); err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: load: %v", name, err)
 		}
+	}
+}
+
+// TestCopyIsMended: the certificate by itself follows the authority.
+func TestCopyIsMended(t *testing.T) {
+	a, dir := create(t)
+	for name, spoil := range map[string]func() error{
+		"gone":  func() error { return os.Remove(CertificatePath(dir)) },
+		"other": func() error { return os.WriteFile(CertificatePath(dir), []byte("other"), 0o600) },
+	} {
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(dir); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := ReadCertificate(dir); err != nil || !c.Equal(a.Certificate()) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestCreatedOnce: of programs that make the authority at a time, all get the same.
+func TestCreatedOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "ca")
+	made := make(chan *Authority, 8)
+	for range cap(made) {
+		go func() {
+			a, _, err := LoadOrCreate(dir)
+			if err != nil {
+				t.Error(err)
+			}
+			made <- a
+		}()
+	}
+	first := <-made
+	for range cap(made) - 1 {
+		if a := <-made; a == nil || !a.Certificate().Equal(first.Certificate()) {
+			t.Error("two authorities were made")
+		}
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("%d files are left, want 2", len(entries))
 	}
 }
 
