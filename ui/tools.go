@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -163,10 +165,12 @@ type footer struct {
 	object fyne.CanvasObject
 	counts *canvas.Text
 	said   *canvas.Text
+	window *Window
+	spoken int // how often say was called
 }
 
-func newFooter() *footer {
-	f := &footer{counts: look.Caption(""), said: look.Caption("")}
+func newFooter(w *Window) *footer {
+	f := &footer{window: w, counts: look.Caption(""), said: look.Caption("")}
 	f.said.Alignment = fyne.TextAlignTrailing
 	line := container.NewStack(f.counts, f.said)
 	f.object = look.Frame(look.Rule(), nil, nil, nil,
@@ -185,5 +189,22 @@ func (f *footer) update(frame *feed.Frame, filtered bool) {
 	}
 }
 
-// say shows a short sentence until the next one.
-func (f *footer) say(text string) { look.SetLine(f.said, text, theme.ColorNameForeground) }
+// spokenFor is how long what was said stays.
+const spokenFor = 8 * time.Second
+
+// say shows a short sentence for a while.
+func (f *footer) say(text string) {
+	look.SetLine(f.said, text, theme.ColorNameForeground)
+	f.spoken++
+	if text == "" {
+		return
+	}
+	this := f.spoken
+	time.AfterFunc(spokenFor, func() {
+		f.window.hand(func() {
+			if f.spoken == this {
+				f.say("")
+			}
+		})
+	})
+}

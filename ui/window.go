@@ -207,7 +207,7 @@ func (w *Window) themed(settings fyne.Settings) {
 // build makes the content anew, in the language and the colours in force, as it
 // was before.
 func (w *Window) build() {
-	w.header, w.tools, w.teach, w.footer = newHeader(w), newTools(w), newTeach(w), newFooter()
+	w.header, w.tools, w.teach, w.footer = newHeader(w), newTools(w), newTeach(w), newFooter(w)
 	w.table = w.newTable()
 	w.timeline = newTimeline(w)
 	w.side = newSide(w)

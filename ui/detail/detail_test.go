@@ -295,6 +295,34 @@ func TestTranscriptNamesItsParts(t *testing.T) {
 	}
 }
 
+func TestWhatWasOpenedStaysOpen(t *testing.T) {
+	p := newShownPane(t)
+	ex := asked()
+	ex.End = tunnel.Running
+	for i := range 30 {
+		ex.Chunks = append(ex.Chunks, tunnel.Chunk{At: time.Duration(i) * 100 * time.Millisecond, Bytes: 40, Units: 1})
+	}
+	ex.Totals = tunnel.Totals{Reads: 30, Units: 30, Bytes: 1200}
+	p.Show(whole(ex))
+	p.Turn(5)
+	page := p.pages[5].(*verdictPage)
+	page.trapped.Open(0)
+	before := page.drawn
+	ex.Chunks = append(ex.Chunks, tunnel.Chunk{At: 3 * time.Second, Bytes: 40, Units: 1})
+	ex.Totals.Units++
+	again := whole(ex)
+	again.Elapsed += pace / 2
+	p.Show(again)
+	if page.drawn != before {
+		t.Errorf("the findings are written anew within half a second")
+	}
+	again.Elapsed += pace
+	p.Show(again)
+	if page.drawn == before || !page.trapped.Items[0].Open {
+		t.Errorf("a second later the findings are the old ones, or what was opened is shut")
+	}
+}
+
 func TestAdviceIsInTheLanguage(t *testing.T) {
 	p := newShownPane(t)
 	ex := asked()

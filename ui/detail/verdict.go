@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -24,8 +25,18 @@ type verdictPage struct {
 	actions Actions
 	column  *fyne.Container
 	scroll  *container.Scroll
-	drawn   string
+	// drawn is what the column was made of, and when in the exchange's life.
+	drawn string
+	id    string
+	label verdict.Label
+	at    time.Duration
+	// trapped is made once, so that what was opened in it stays open.
+	trapped *widget.Accordion
 }
+
+// pace is how often the findings of a running exchange are written anew: faster
+// nobody reads.
+const pace = time.Second
 
 func newVerdictPage(actions Actions) *verdictPage {
 	v := &verdictPage{actions: actions, column: look.Column(7)}
@@ -37,15 +48,19 @@ func (v *verdictPage) object() fyne.CanvasObject { return v.scroll }
 
 func (v *verdictPage) show(s *Shown) {
 	j := &s.Judgement
+	same := v.id == s.Exchange.ID && v.label == j.Label
+	if same && j.Provisional && s.Elapsed-v.at < pace {
+		return
+	}
 	reasons := reasonLines(s)
 	of := fmt.Sprint(s.Exchange.ID, j.Label, reasons, j.Suspects)
 	if of == v.drawn {
 		return
 	}
-	if !strings.HasPrefix(v.drawn, s.Exchange.ID) {
+	if v.id != s.Exchange.ID {
 		v.scroll.ScrollToTop()
 	}
-	v.drawn = of
+	v.drawn, v.id, v.label, v.at = of, s.Exchange.ID, j.Label, s.Elapsed
 	v.column.RemoveAll()
 	v.reasons(j, reasons)
 	v.suspects(j)
@@ -156,6 +171,13 @@ func (v *verdictPage) traps(j *recording.Judgement) {
 	}
 	v.title("verdict.title.traps")
 	v.column.Add(look.Paragraph(words.T("verdict.traps")))
+	if v.trapped == nil {
+		v.trapped = v.everyTrap()
+	}
+	v.column.Add(v.trapped)
+}
+
+func (v *verdictPage) everyTrap() *widget.Accordion {
 	language := words.Language()
 	accordion := widget.NewAccordion()
 	for _, trap := range verdict.Traps() {
@@ -164,7 +186,7 @@ func (v *verdictPage) traps(j *recording.Judgement) {
 		inner.piece(&trap)
 		accordion.Append(widget.NewAccordionItem(trap.Name.In(language), look.Inset(0, 8, 8, 4, inner.column)))
 	}
-	v.column.Add(accordion)
+	return accordion
 }
 
 // reasonLines are the findings in the language of the window.
