@@ -10,6 +10,7 @@ package words
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync/atomic"
 
@@ -77,9 +78,7 @@ func T(key string, values ...Values) string {
 func N(key string, count int, values ...Values) string {
 	all := Values{"Count": count}
 	for _, more := range values {
-		for name, value := range more {
-			all[name] = value
-		}
+		maps.Copy(all, more)
 	}
 	return lang.XN(key, key, count, all)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -42,9 +43,7 @@ func launchWith(t *testing.T, env []string, fields map[string]any, args ...strin
 		T: t, ended: make(chan struct{}), settings: filepath.Join(t.TempDir(), "settings.json"), proxy: freeAddress(t), env: env,
 	}
 	all := map[string]any{"listen": a.proxy, "language": "en", "theme": "dark"}
-	for name, value := range fields {
-		all[name] = value
-	}
+	maps.Copy(all, fields)
 	data, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
