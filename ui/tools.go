@@ -155,6 +155,9 @@ func (w *Window) toggleCompare() {
 		return
 	}
 	w.session.compare = !w.session.compare
+	if w.session.compare && len(w.session.ticked) > plot.MostCompared {
+		w.footer.say(words.T("window.compare.most", words.Values{"Count": plot.MostCompared}))
+	}
 	w.lookAt()
 	w.tools.update()
 	w.side.update()

@@ -12,6 +12,7 @@ import (
 	"streamgauge/tunnel/verdict"
 	"streamgauge/ui/feed"
 	"streamgauge/ui/look"
+	"streamgauge/ui/plot"
 	"streamgauge/ui/snippet"
 	"streamgauge/ui/table"
 	"streamgauge/ui/words"
@@ -286,7 +287,7 @@ func (w *Window) tick(ids []string) {
 func (w *Window) lookAt() {
 	var open []string
 	if w.session.compare {
-		open = append(open, w.session.ticked...)
+		open = append(open, w.session.ticked[:min(len(w.session.ticked), plot.MostCompared)]...)
 	} else if w.session.chosen != "" {
 		open = []string{w.session.chosen}
 	}

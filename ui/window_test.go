@@ -14,6 +14,7 @@ import (
 
 	"streamgauge/tunnel"
 	"streamgauge/ui/look"
+	"streamgauge/ui/plot"
 	"streamgauge/ui/snippet"
 	"streamgauge/ui/words"
 )
@@ -223,6 +224,14 @@ func TestCompareNeedsTwo(t *testing.T) {
 	if !w.window.side.compare.object.Visible() || w.window.side.pane.Object.Visible() {
 		t.Errorf("the comparison is not shown")
 	}
+	var many []string
+	for _, id := range ids {
+		many = append(many, id)
+	}
+	test.Tap(w.window.tools.comparer)
+	w.window.table.Tick(many)
+	test.Tap(w.window.tools.comparer)
+	w.pump(func() bool { return len(w.window.frame.Open) == plot.MostCompared })
 	w.window.table.Tick(nil)
 	if w.window.side.compare.object.Visible() {
 		t.Errorf("nothing is ticked, and yet compared")

@@ -92,7 +92,7 @@ type tones struct {
 }
 
 func palette(p plot.Palette, t tones) map[fyne.ThemeColorName]color.Color {
-	faint := blend(p.Paper, p.Ink, 0.56)
+	faint := blend(p.Paper, p.Ink, 0.62)
 	return map[fyne.ThemeColorName]color.Color{
 		theme.ColorNameBackground:          p.Paper,
 		theme.ColorNameForeground:          p.Ink,
