@@ -190,11 +190,7 @@ func whose() string {
 // newAuthority makes a key and signs with it. whose goes into the name, so that
 // a list of authorities tells where each comes from.
 func newAuthority(only Hosts, whose string) (*Authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	serial, err := newSerial()
+	key, serial, err := newKey()
 	if err != nil {
 		return nil, err
 	}
@@ -229,10 +225,15 @@ func commonName(whose string, day time.Time, serial *big.Int) string {
 	return string(name[:min(len(name), maxCommonName-len(tail))]) + tail
 }
 
-// newSerial returns 128 random bits, of which the first is not set: a serial
-// number is positive (RFC 5280 §4.1.2.2).
-func newSerial() (*big.Int, error) {
-	return rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+// newKey returns a key and a serial number of 128 random bits, of which the first
+// is not set: a serial number is positive (RFC 5280 §4.1.2.2).
+func newKey() (*ecdsa.PrivateKey, *big.Int, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	return key, serial, err
 }
 
 // constrain names what the authority may sign for (RFC 5280 §4.2.1.10). A kind

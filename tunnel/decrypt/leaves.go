@@ -1,8 +1,6 @@
 package decrypt
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -77,11 +75,7 @@ func (s *leaves) oldest() (host string) {
 
 // sign makes a certificate for host and checks that the authority covers it.
 func (a *Authority) sign(host string) (*tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	serial, err := newSerial()
+	key, serial, err := newKey()
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ type openedKey struct{}
 // openedServer serves what was opened, HTTP/1.1 and HTTP/2.
 func (p *Proxy) openedServer(ctx context.Context) *http.Server {
 	server := p.server(ctx)
-	server.Handler = http.HandlerFunc(p.serveOpened)
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serving(w, r, p.serveOpened) })
 	// TLS is done: to net/http these connections are plain.
 	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
@@ -108,14 +108,6 @@ func (p *Proxy) openedServer(ctx context.Context) *http.Server {
 
 // serveOpened forwards a request that came in an opened tunnel.
 func (p *Proxy) serveOpened(w http.ResponseWriter, r *http.Request) {
-	leave, ok := p.tasks.enter()
-	if !ok {
-		panic(http.ErrAbortHandler)
-	}
-	defer leave()
-	defer p.contain()
-	markAmbiguous(r)
-	_ = http.NewResponseController(w).EnableFullDuplex()
 	o := r.Context().Value(openedKey{}).(*opened)
 	if r.Method == http.MethodConnect {
 		reply(w, r, page.Page{

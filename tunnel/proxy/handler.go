@@ -13,6 +13,11 @@ import (
 
 // ServeHTTP serves one request: a tunnel, a request to forward, or one to us.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.serving(w, r, p.direct)
+}
+
+// serving serves one request while the proxy runs, and contains what goes wrong.
+func (p *Proxy) serving(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
 	leave, ok := p.tasks.enter()
 	if !ok {
 		panic(http.ErrAbortHandler)
@@ -23,6 +28,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A response may begin before its request has ended (RFC 9112 §9.5): the
 	// server must not drain the request first, which it does without a limit.
 	_ = http.NewResponseController(w).EnableFullDuplex()
+	serve(w, r)
+}
+
+// direct does what the first line of a request asks for.
+func (p *Proxy) direct(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case p.isOwn(r):
 		p.serveOwn(w, r)
