@@ -27,7 +27,7 @@ func pair(t *testing.T) (*tls.Conn, *Conn) {
 	front := New(Config{Authority: a, Hosts: hosts, RootCAs: roots, Dial: func(context.Context, string) (tap.Link, error) {
 		t.Error("the origin was dialled again")
 		return tap.Link{}, context.Canceled
-	}})
+	}}, nil)
 	client, ours := tunneltest.Pair(0)
 	toOrigin, origin := tunneltest.Pair(0)
 	trusted := x509.NewCertPool()

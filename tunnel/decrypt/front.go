@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -33,11 +34,19 @@ type Config struct {
 // as it lives, whose clients do not trust the authority.
 type Front struct {
 	cfg   Config
-	trust trust
+	trust *trust
 }
 
-// New returns a Front.
-func New(cfg Config) *Front { return &Front{cfg: cfg} }
+// New returns a Front. It knows what before, which may be nil, has learned of
+// clients, unless hosts or authority have changed: then each is tried again.
+func New(cfg Config, before *Front) *Front {
+	f := &Front{cfg: cfg, trust: &trust{}}
+	if before != nil && reflect.DeepEqual(cfg.Hosts, before.cfg.Hosts) &&
+		cfg.Authority.certificate.Equal(before.cfg.Authority.certificate) {
+		f.trust = before.trust
+	}
+	return f
+}
 
 // otherTLS are ports at which TLS carries something else than HTTP, by clients
 // that do not say so in the handshake: mail, LDAP, DNS, chat, MQTT.

@@ -82,7 +82,7 @@ func TestOriginFaults(t *testing.T) {
 				if !tt.silent {
 					go func() { _ = server.Handshake() }()
 				}
-				front := New(Config{RootCAs: roots})
+				front := New(Config{RootCAs: roots}, nil)
 				link, _, err := front.secure(t.Context(), tap.Link{Conn: here}, "origin.test", "origin.test:443", nil)
 				defer there.Close()
 				if tt.want == "" {

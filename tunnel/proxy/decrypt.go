@@ -18,18 +18,23 @@ type Decrypt struct {
 	// Authority signs what clients are shown; nil opens no tunnel.
 	Authority *decrypt.Authority
 	// Hosts are those whose tunnels are opened, from now on. That a client does
-	// not trust the authority is forgotten when they or anything else is applied.
+	// not trust the authority is forgotten when they change.
 	Hosts decrypt.Hosts
 }
 
-// front returns what opens tunnels by this configuration, or nil.
-func (c *Config) front(path forward.Path) *decrypt.Front {
+// front returns what opens tunnels by this configuration, or nil. before is what
+// did so until now.
+func (c *Config) front(path forward.Path, before *route) *decrypt.Front {
 	if c.Decrypt.Authority == nil || c.Decrypt.Hosts.Empty() {
 		return nil
 	}
+	var old *decrypt.Front
+	if before != nil {
+		old = before.front
+	}
 	return decrypt.New(decrypt.Config{
 		Authority: c.Decrypt.Authority, Hosts: c.Decrypt.Hosts, RootCAs: c.RootCAs, Dial: path.Dial,
-	})
+	}, old)
 }
 
 // open looks at a tunnel that stands, opens it or relays it.

@@ -124,7 +124,7 @@ func (p *Proxy) Apply(cfg Config) error {
 	if _, next.gateway, err = p.newForwarder(cfg, linkLocal); err != nil {
 		return err
 	}
-	next.front = cfg.front(path(next.dialer))
+	next.front = cfg.front(path(next.dialer), p.route.Load())
 	next.keys = keys(p.route.Load(), &cfg)
 	if old := p.route.Swap(next); old != nil {
 		old.close()
