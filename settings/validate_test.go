@@ -285,3 +285,12 @@ func wrongFields(err error) []string {
 	}
 	return names
 }
+
+// TestRouting asks that every field it names exists.
+func TestRouting(t *testing.T) {
+	for _, name := range Routing() {
+		if !slices.Contains(fieldNames, name) {
+			t.Errorf("there is no field %q", name)
+		}
+	}
+}

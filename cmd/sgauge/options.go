@@ -68,10 +68,6 @@ var fieldFlags = map[string]string{
 	"proxy_loopback": "proxy-loopback", "connect_plain": "connect-plain", "targets": "target", "decrypt": "decrypt",
 }
 
-// routing are the settings without which traffic would take another way than
-// the user meant, or that of others would be let in.
-var routing = []string{"listen_user", "upstream", "bypass", "proxy_loopback", "connect_plain", "targets"}
-
 // join reads the settings file and puts the flags over it. Oddities of the file
 // are told on standard error, and that there is no place for one, as for a
 // service without a home.
@@ -119,7 +115,7 @@ func (o *options) weigh(command, path string, problem error) error {
 		}
 		say(os.Stderr, command, path+": "+field.Error()+"; its default is used", field.Remedy)
 	case errors.As(problem, &unknown):
-		meant := cmp.Or(unknown.Meant, misspelt(unknown.Field, routing))
+		meant := cmp.Or(unknown.Meant, misspelt(unknown.Field, settings.Routing()))
 		if o.leavesOpen(meant) {
 			return &misuse{
 				problem: fmt.Sprintf("%s: setting %q: unknown", path, unknown.Field),
@@ -138,7 +134,7 @@ func (o *options) weigh(command, path string, problem error) error {
 // leavesOpen reports whether without this field of the file it is open which
 // way traffic is to go.
 func (o *options) leavesOpen(field string) bool {
-	return slices.Contains(routing, field) && !o.fs.given(fieldFlags[field])
+	return slices.Contains(settings.Routing(), field) && !o.fs.given(fieldFlags[field])
 }
 
 // overlay takes from the file what no flag settled.

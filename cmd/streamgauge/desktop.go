@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	fynedesktop "fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
 
 	"streamgauge/assets"
 	"streamgauge/settings"
@@ -56,8 +59,12 @@ func (d *desktop) run() error {
 		Migrations: map[string]bool{"fyneDo": true},
 	})
 	d.app = app.NewWithID(id)
+	if err := words.Use(words.System); err != nil {
+		return err
+	}
 	d.app.SetIcon(fyne.NewStaticResource("streamgauge.png", assets.Icon(512)))
 	if err := d.open(); err != nil {
+		d.fail(err)
 		return err
 	}
 	defer d.removeKeys()
@@ -71,6 +78,19 @@ func (d *desktop) run() error {
 	d.app.Lifecycle().SetOnStarted(d.started)
 	d.app.Run()
 	return nil
+}
+
+// fail shows why the program cannot start: whoever clicked its icon reads no
+// terminal.
+func (d *desktop) fail(err error) {
+	w := d.app.NewWindow("Streamgauge")
+	text := widget.NewLabel(err.Error())
+	text.Wrapping = fyne.TextWrapWord
+	quit := widget.NewButton(words.T("app.quit.confirm"), d.app.Quit)
+	w.SetContent(container.NewBorder(nil, container.NewCenter(quit), nil, nil, text))
+	w.Resize(fyne.NewSize(560, 180))
+	w.CenterOnScreen()
+	w.ShowAndRun()
 }
 
 // open reads the settings and makes the proxy that they lead.
@@ -130,28 +150,26 @@ func (d *desktop) started() {
 	}
 	s := d.store.Get()
 	d.beside.Go(func() {
-		d.fulfil(s.StartAtLogin)
+		hidden := (d.minimized || s.StartMinimized) && d.tray != nil && hasTray()
+		fyne.Do(func() { d.appear(!hidden) })
+	})
+	d.beside.Go(func() {
 		if s.ProxyOnStart && !misrouted(d.problems) {
 			_ = d.station.SetOn(true) // the window shows why not
 		}
-		hidden := (d.minimized || s.StartMinimized) && d.tray != nil && hasTray()
-		fyne.Do(func() { d.appear(!hidden) })
+		d.fulfil(s.StartAtLogin)
 	})
 }
 
 // misrouted reports whether something is wrong with the settings without which
 // traffic would go another way than the user meant, or strangers be let in.
 func misrouted(problems []error) bool {
-	for _, problem := range problems {
+	return slices.ContainsFunc(problems, func(problem error) bool {
 		var field *settings.FieldError
-		if errors.As(problem, &field) {
-			switch field.Field {
-			case "listen_user", "upstream", "bypass", "proxy_loopback", "connect_plain":
-				return true
-			}
-		}
-	}
-	return false
+		var unknown *settings.UnknownFieldError
+		return errors.As(problem, &field) && slices.Contains(settings.Routing(), field.Field) ||
+			errors.As(problem, &unknown) && slices.Contains(settings.Routing(), unknown.Meant)
+	})
 }
 
 // appear shows the window, unless the program starts without; then it waits for

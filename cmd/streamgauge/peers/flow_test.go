@@ -117,8 +117,8 @@ func demonstrates(t *testing.T, a *app) {
 	click(button)
 	left := image.Rect(area.Min.X, below.Min.Y, area.Min.X+area.Dx()*55/100, area.Max.Y)
 	until(t, "ticks while the streams run", func() bool { return runs(screen.picture(t), left, dark.graph.Good) > 5 })
-	until(t, "the verdict of the stream that flows", func() bool { return a.says("✓ piece by piece") })
-	until(t, "the verdict of the stream that was held", func() bool { return a.says("✗ all at once") })
+	until(t, "the verdict of the stream that flows", func() bool { return a.says("✓ ") })
+	until(t, "the verdict of the stream that was held", func() bool { return a.says("✗ ") })
 	until(t, "both streams in the table", func() bool {
 		img := screen.picture(t)
 		_, bad := spot(img, left, dark.graph.Bad)
@@ -188,7 +188,7 @@ func drawsLive(t *testing.T, a *app) {
 	wantSoon(t, tick)
 	screen.photograph(t, "live")
 	close(next)
-	until(t, "the verdict", func() bool { return a.says("✓ piece by piece") })
+	until(t, "the verdict", func() bool { return a.says("✓ ") })
 }
 
 // wantSoon asks that half of the ticks stand within 100 ms. Three times, as the
@@ -398,5 +398,22 @@ func TestNoDisplay(t *testing.T) {
 		if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(out), "hint:") || strings.Contains(string(out), "goroutine") {
 			t.Errorf("DISPLAY=%q: exit code %d, %v, said %q; want 1 and a hint", display, code, err, out)
 		}
+	}
+}
+
+// TestCannotStart asks that who clicked the icon sees why, in a window.
+func TestCannotStart(t *testing.T) {
+	a := launch(t, map[string]any{"version": 99})
+	until(t, "a window with the reason", a.shown)
+	screen.photograph(t, "reason")
+	if a.accepts() {
+		t.Error("the proxy listens, with settings that could not be read")
+	}
+	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the end", a.over)
+	if code := a.cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(a.said.String(), "version 99") {
+		t.Errorf("ended with %d, said %q; want 1 and the reason", code, a.said.String())
 	}
 }
