@@ -109,7 +109,7 @@ func TestDialogsOpen(t *testing.T) {
 		"not accepted": func() { w.window.setUpstream("socks5://nobody"); w.quiet() },
 	} {
 		if name == "not accepted" {
-			w.station.refuse = io.ErrUnexpectedEOF
+			w.station.change(func(s *fakeStation) { s.refuse = io.ErrUnexpectedEOF })
 		}
 		open()
 		if w.window.fyne.Canvas().Overlays().Top() == nil {

@@ -240,13 +240,15 @@ func TestCompareNeedsTwo(t *testing.T) {
 
 func TestSwitchFailsInWords(t *testing.T) {
 	w, _ := newShownWorld(t)
-	w.station.err = &tunnel.ListenError{Address: "127.0.0.1:1889", Program: "python3 (4711)", Free: "127.0.0.1:1890", Err: tunnel.ErrListenInUse}
+	w.station.change(func(s *fakeStation) {
+		s.err = &tunnel.ListenError{Address: "127.0.0.1:1889", Program: "python3 (4711)", Free: "127.0.0.1:1890", Err: tunnel.ErrListenInUse}
+	})
 	w.window.header.turn(true)
 	w.pump(func() bool { return w.window.header.problem.Visible() })
 	if got := w.window.header.problem.Text(); !strings.Contains(got, "python3 (4711)") || !strings.Contains(got, "127.0.0.1:1890") {
 		t.Errorf("the problem reads %q", got)
 	}
-	w.station.err = nil
+	w.station.change(func(s *fakeStation) { s.err = nil })
 	test.Tap(w.window.header.problem.Buttons()[0])
 	w.pump(func() bool { return !w.window.header.problem.Visible() && w.window.header.power.On() })
 }
@@ -259,8 +261,9 @@ func TestUpstreamIsChosen(t *testing.T) {
 	}
 	menu.Items[1].Action()
 	w.pump(func() bool { return w.window.header.path.Text == "socks5://127.0.0.1:1080" })
-	w.station.state.Health = tunnel.Health{Checked: time.Now(), Err: &tunnel.Failure{Step: tunnel.StepConnectUpstream, Upstream: tunnel.Upstream{Scheme: tunnel.SOCKS5, Host: "127.0.0.1", Port: 1080}, Cause: tunnel.ErrRefused}}
-	w.station.bell.Ring()
+	w.station.change(func(s *fakeStation) {
+		s.state.Health = tunnel.Health{Checked: time.Now(), Err: &tunnel.Failure{Step: tunnel.StepConnectUpstream, Upstream: tunnel.Upstream{Scheme: tunnel.SOCKS5, Host: "127.0.0.1", Port: 1080}, Cause: tunnel.ErrRefused}}
+	})
 	w.pump(func() bool { return w.window.header.problem.Visible() })
 	if got := w.window.header.problem.Text(); !strings.Contains(got, "refused") {
 		t.Errorf("the problem reads %q", got)

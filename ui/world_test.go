@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,29 +21,46 @@ import (
 
 // fakeStation is a switch without a proxy.
 type fakeStation struct {
-	bell   tunnel.Bell
+	bell tunnel.Bell
+
+	mu     sync.Mutex // guards what follows
 	state  tunnel.State
 	err    error // of the next SetOn
 	refuse error // of the next SetUpstream
 }
 
-func (s *fakeStation) State() tunnel.State                  { return s.state }
+// change changes what the station says, as something beside the window would.
+func (s *fakeStation) change(f func(*fakeStation)) {
+	s.mu.Lock()
+	f(s)
+	s.mu.Unlock()
+	s.bell.Ring()
+}
+
+func (s *fakeStation) State() tunnel.State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
 func (s *fakeStation) Subscribe() (<-chan struct{}, func()) { return s.bell.Subscribe() }
 func (s *fakeStation) RunDemo(context.Context) error        { return errors.New("no demo here") }
 
-func (s *fakeStation) SetOn(on bool) error {
-	s.state.On, s.state.Err = on && s.err == nil, s.err
-	s.bell.Ring()
-	return s.err
+func (s *fakeStation) SetOn(on bool) (err error) {
+	s.change(func(s *fakeStation) {
+		s.state.On, s.state.Err = on && s.err == nil, s.err
+		err = s.err
+	})
+	return err
 }
 
-func (s *fakeStation) SetUpstream(url string) error {
-	if s.refuse != nil {
-		return s.refuse
-	}
-	s.state.Upstream = url
-	s.bell.Ring()
-	return nil
+func (s *fakeStation) SetUpstream(url string) (err error) {
+	s.change(func(s *fakeStation) {
+		if err = s.refuse; err == nil {
+			s.state.Upstream = url
+		}
+	})
+	return err
 }
 
 // world is a window over a journal, without a display. What the window hands to
