@@ -20,6 +20,8 @@ type observer interface {
 	observe(dir tunnel.Direction, p []byte, at time.Duration) (units int)
 	// whole reports whether a direction may end here, as far as can be told.
 	whole(dir tunnel.Direction) bool
+	// over reports whether the origin has said that it will send nothing more.
+	over() bool
 	// remark is what is to be told of an end in good order, or nothing.
 	remark() string
 }
@@ -67,6 +69,9 @@ func (o *records) observe(dir tunnel.Direction, p []byte, at time.Duration) int 
 	return units
 }
 
+// over is never known: what ends TLS is encrypted.
+func (o *records) over() bool { return false }
+
 func (o *records) whole(dir tunnel.Direction) bool { return o.wire.Whole(dir) }
 
 func (o *records) remark() string { return "" }
@@ -109,6 +114,8 @@ type frames struct{ *tap.Frames }
 func (o frames) observe(dir tunnel.Direction, p []byte, at time.Duration) int {
 	return o.Feed(dir, at, p)
 }
+
+func (o frames) over() bool { return o.Closed(tunnel.ToClient) }
 
 // whole is always true: the closing handshake of WebSocket is often skipped.
 func (o frames) whole(tunnel.Direction) bool { return true }

@@ -189,6 +189,24 @@ func TestWebSocketFramesAreUnits(t *testing.T) {
 	})
 }
 
+// TestResetBehindAWebSocketClose asks that a connection which breaks after the
+// origin's close frame is whole, and one that breaks before it is not.
+func TestResetBehindAWebSocketClose(t *testing.T) {
+	for last, want := range map[string]tunnel.End{"\x88\x02\x03\xe8": tunnel.Complete, "\x81\x03bye": tunnel.Truncated} {
+		virtually(t, func(t *testing.T) {
+			w := beginExchange(t, t.Context(), tunnel.Exchange{Kind: tunnel.KindWebSocket}, "", 0, Config{})
+			w.write(w.origin, last)
+			w.read(w.client, last)
+			_ = w.origin.Reset()
+			<-w.done
+			_ = w.client.Close()
+			if got := w.live.Snapshot(); got.End != want || (got.Error == "") != (want == tunnel.Complete) {
+				t.Errorf("reset behind %q: %q %q, want %q", last, got.End, got.Error, want)
+			}
+		})
+	}
+}
+
 // TestWebSocketFramesOfBothDirections asks for the frames as they travelled, and
 // for the status with which the origin gave up.
 func TestWebSocketFramesOfBothDirections(t *testing.T) {

@@ -168,7 +168,10 @@ func (r *relay) abort(end tunnel.End, err error) {
 		r.origin.reset()
 		return
 	}
-	if end == tunnel.Truncated && !r.answered.Load() {
+	switch {
+	case end == tunnel.Truncated && r.watch.over():
+		end, err = tunnel.Complete, nil // nothing is missing, however the connection went
+	case end == tunnel.Truncated && !r.answered.Load():
 		end = tunnel.Failed
 	}
 	r.end, r.err = end, err

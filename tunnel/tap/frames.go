@@ -27,6 +27,7 @@ type frames struct {
 	direction tunnel.Direction
 	wire      wire.Frames
 	each      func(wire.Frame)
+	over      atomic.Bool // a close frame was seen
 
 	// Of the read at hand.
 	at    time.Duration
@@ -84,6 +85,10 @@ func (f *Frames) Remark() string {
 	return ""
 }
 
+// Closed reports whether a direction has ended with a close frame: no frame may
+// follow it (RFC 6455 §5.5.1), and how the connection ends says nothing more.
+func (f *Frames) Closed(dir tunnel.Direction) bool { return f.directions[dir].over.Load() }
+
 func (f *frames) record(frame wire.Frame) {
 	const (
 		closing      = 0x8 // RFC 6455 §5.2
@@ -97,6 +102,7 @@ func (f *frames) record(frame wire.Frame) {
 	})
 	switch {
 	case frame.Opcode == closing:
+		f.over.Store(true)
 		f.noteClose(frame.Code)
 	case frame.Opcode < firstControl && f.direction == tunnel.ToClient:
 		f.units++
