@@ -107,16 +107,13 @@ func (v *views) tabs() {
 	names := []string{"stream", "gaps", "timing", "headers", "units", "verdict"}
 	line := image.Rect(v.area.Min.X+tabsFrom.X-10, v.area.Min.Y+tabsFrom.Y+6, v.area.Min.X+tabsUntil, v.area.Min.Y+tabsFrom.Y+18)
 	last, seen := -1, 0
-	for x := tabsFrom.X; x < tabsUntil && seen < len(names); x += 12 {
+	for x := tabsFrom.X; x < tabsUntil && seen < len(names); x += 16 {
 		click(v.area.Min.Add(image.Pt(x, tabsFrom.Y)))
-		within(300*time.Millisecond, func() bool {
-			at, n := spot(screen.picture(v.T), line, v.colours.primary)
-			return n > 8 && at.X > last+15
-		})
+		v.still(200 * time.Millisecond) // the line moves there
 		at, n := spot(screen.picture(v.T), line, v.colours.primary)
 		if n > 8 && at.X > last+15 {
 			last = at.X
-			v.settled(names[seen])
+			screen.photograph(v.T, names[seen])
 			seen++
 		}
 	}
@@ -138,16 +135,21 @@ func (v *views) compare() {
 // settled photographs the screen once nothing changes on it any more.
 func (v *views) settled(name string) {
 	v.Helper()
-	const still = 400 * time.Millisecond
+	v.still(400 * time.Millisecond)
+	screen.photograph(v.T, name)
+}
+
+// still waits until nothing has changed in the window for so long.
+func (v *views) still(d time.Duration) {
+	v.Helper()
 	before, since := screen.picture(v.T), time.Now()
 	within(5*time.Second, func() bool {
 		now := screen.picture(v.T)
 		if !same(before, now, v.area) {
 			before, since = now, time.Now()
 		}
-		return time.Since(since) > still
+		return time.Since(since) > d
 	})
-	screen.photograph(v.T, name)
 }
 
 func same(a, b *image.RGBA, in image.Rectangle) bool {
