@@ -60,6 +60,9 @@ func firstDifference(got, want string) string {
 func TestMasters(t *testing.T) {
 	for _, language := range []string{words.English, words.Chinese} {
 		t.Run(language, func(t *testing.T) {
+			if language == words.Chinese && !look.HasChinese() {
+				t.Skip("this system has no font with Chinese characters: lines break elsewhere")
+			}
 			w := newWorld(t, language, look.Light)
 			w.show()
 			w.settle(0)
