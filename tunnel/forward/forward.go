@@ -147,7 +147,7 @@ func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // and records it. Where the response breaks off after its head it panics with
 // [http.ErrAbortHandler], so that the server breaks off, too.
 func (f *Forwarder) Serve(w http.ResponseWriter, r *http.Request, e Entrance) {
-	live := f.recorder.Begin(describe(r, e))
+	live := f.begin(r, e)
 	j := &job{
 		forwarder: f,
 		entrance:  e,
@@ -170,6 +170,14 @@ func (f *Forwarder) Serve(w http.ResponseWriter, r *http.Request, e Entrance) {
 	}()
 	j.serve(r)
 	returned = true
+}
+
+// begin begins the record of r. It is a call of its own so that the exchange,
+// which is large, does not lie on the stack for as long as the stream lasts.
+//
+//go:noinline
+func (f *Forwarder) begin(r *http.Request, e Entrance) *tunnel.Live {
+	return f.recorder.Begin(describe(r, e))
 }
 
 // serve takes the request from the client to the end of its answer, or to the

@@ -54,6 +54,9 @@ type Reader struct {
 	joined     []byte
 	delta      Delta
 	each       func(element []byte)
+	// fields are those of the object at hand; nil before the first. They are too
+	// large for the stack of a goroutine of which there are thousands.
+	fields *fields
 }
 
 // Answer is what the units have said so far of API, model, finish and usage;
@@ -129,8 +132,13 @@ type fields struct {
 // longestField is above every name in fields, in bytes.
 const longestField = 32
 
-func fieldsOf(data []byte) fields {
-	var f fields
+// fieldsOf returns the members of an object, valid until the next call.
+func (r *Reader) fieldsOf(data []byte) *fields {
+	if r.fields == nil {
+		r.fields = new(fields)
+	}
+	f := r.fields
+	*f = fields{}
 	for m := object(data); m.next(); {
 		if len(m.key) > longestField {
 			continue // none of ours, and not to be copied
@@ -207,25 +215,25 @@ func (r *Reader) readObject(data, name []byte) {
 		r.strange++
 		return
 	}
-	f := fieldsOf(data)
+	f := r.fieldsOf(data)
 	kind := quoted(f.kind)
 	switch {
 	case f.isChat(r.answer.API):
-		r.readChat(&f)
+		r.readChat(f)
 	case f.isGemini():
-		r.readGemini(&f)
+		r.readGemini(f)
 	case bytes.HasPrefix(kind, responsePrefix):
-		r.readResponse(&f, kind[len(responsePrefix):])
+		r.readResponse(f, kind[len(responsePrefix):])
 	case isAnthropic(kind):
-		r.readAnthropic(&f, kind)
+		r.readAnthropic(f, kind)
 	case f.isOllama():
-		r.readOllama(&f)
+		r.readOllama(f)
 	case f.isDashScope():
-		r.readDashScope(&f)
+		r.readDashScope(f)
 	case string(kind) == "ping", string(kind) == "keepalive":
 		r.carries(tunnel.Heartbeat)
 	case r.opened && (!isEmpty(f.failure) || string(kind) == "error" || string(name) == "error"):
-		r.fails(&f, data)
+		r.fails(f, data)
 	case len(f.response) > 0 && f.response[0] == '{':
 		r.readWrapped(f.response)
 	default:
@@ -236,8 +244,8 @@ func (r *Reader) readObject(data, name []byte) {
 
 // readWrapped looks at what a gateway put into an object of its own.
 func (r *Reader) readWrapped(data []byte) {
-	if f := fieldsOf(data); f.isGemini() {
-		r.readGemini(&f)
+	if f := r.fieldsOf(data); f.isGemini() {
+		r.readGemini(f)
 		return
 	}
 	r.strange++

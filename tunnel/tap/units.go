@@ -150,13 +150,17 @@ func (u *plainUnits) read(p wire.Piece) tunnel.Part {
 	}
 	delta := u.reader.Read(p.Kind, u.window.cut(p.Offset, p.Bytes))
 	if delta.Told {
-		answer, said := u.reader.Answer(), u.reader.Said()
-		u.live.Update(func(ex *tunnel.Exchange) {
-			ex.Answer.Describe(answer)
-			if said {
-				ex.Ending = tunnel.EndingSaid
-			}
-		})
+		u.tell()
 	}
 	return delta.Part
+}
+
+// tell passes on what the reader has learned of the whole.
+func (u *plainUnits) tell() {
+	u.live.Update(func(ex *tunnel.Exchange) {
+		ex.Answer.Describe(u.reader.Answer())
+		if u.reader.Said() {
+			ex.Ending = tunnel.EndingSaid
+		}
+	})
 }
