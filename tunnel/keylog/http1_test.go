@@ -155,6 +155,26 @@ func TestHTTP1Ends(t *testing.T) {
 	}
 }
 
+// TestHTTP1EndsWithTheLastWord asks that an answer which lasts until the
+// connection ends is whole once the origin has said close_notify, though the
+// client hangs up first, and that one with a length is not.
+func TestHTTP1EndsWithTheLastWord(t *testing.T) {
+	for head, want := range map[string]string{
+		"HTTP/1.0 200 OK\r\n\r\n":                      "first_byte@2 end@3 2@2/1 complete",
+		"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n": "first_byte@2 end@5 2@2 client_closed",
+	} {
+		k := newTalk()
+		k.ask(1, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		k.reply(2, head+"ab")
+		k.closed(tunnel.ToClient, 3*time.Millisecond)
+		k.ended(tunnel.ToOrigin, 4*time.Millisecond)
+		k.close(tunnel.ClientClosed, 5*time.Millisecond)
+		if got, want := k.told(), "GET https://x/ 200 sent@1 head@2 "+want; got != want {
+			t.Errorf("%q: %s\nwant %s", head, got, want)
+		}
+	}
+}
+
 func TestHTTP1Upgrade(t *testing.T) {
 	k := newTalk()
 	k.ask(1, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")

@@ -32,6 +32,8 @@ type session struct {
 		unlocked(protocol string)
 		// data takes plaintext of the application, valid during the call.
 		data(dir tunnel.Direction, p []byte, at time.Duration)
+		// closed says that a direction ended by its last word.
+		closed(dir tunnel.Direction, at time.Duration)
 	}
 	// stopped is why nothing more will be opened.
 	stopped tunnel.Remark
@@ -260,6 +262,17 @@ func (s *session) opened(dir tunnel.Direction, kind byte, plain []byte, at time.
 		if settles {
 			s.settle(s.accepted)
 		}
+	case recordAlert:
+		s.alert(dir, plain, at)
+	}
+}
+
+// alert takes the plaintext of an alert. Only close_notify counts: the sender will
+// send nothing more (RFC 8446 §6.1, RFC 5246 §7.2.1).
+func (s *session) alert(dir tunnel.Direction, plain []byte, at time.Duration) {
+	const closeNotify = 0
+	if len(plain) == 2 && plain[1] == closeNotify {
+		s.into.closed(dir, at)
 	}
 }
 
@@ -304,6 +317,8 @@ func (s *session) open12(dir tunnel.Direction, header, body []byte, at time.Dura
 		s.stopped = tunnel.RemarkWrongKey
 	case kind == recordApplicationData:
 		s.into.data(dir, plain, at)
+	case kind == recordAlert:
+		s.alert(dir, plain, at)
 	}
 }
 

@@ -106,6 +106,7 @@ type heard struct {
 	protocols []string
 	text      [2]string
 	last      time.Duration // when the latest data came
+	over      [2]bool       // said its last word
 }
 
 func (h *heard) greeted()                 { h.is = true }
@@ -115,6 +116,8 @@ func (h *heard) data(dir tunnel.Direction, p []byte, at time.Duration) {
 	h.text[dir] += string(p)
 	h.last = at
 }
+
+func (h *heard) closed(dir tunnel.Direction, _ time.Duration) { h.over[dir] = true }
 
 // said is bytes of a direction.
 type said struct {
@@ -201,6 +204,12 @@ func conversation13(extensions func(*cryptobyte.Builder), accepted bool) []said 
 }
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+func TestLastWord(t *testing.T) {
+	if _, h := play(known(all13()), conversation13(noExtensions, false), 1); h.over != [2]bool{tunnel.ToClient: true} {
+		t.Errorf("over: %v, want the origin's direction alone", h.over)
+	}
+}
 
 func TestSession13(t *testing.T) {
 	keyless := all13()

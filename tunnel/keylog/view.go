@@ -93,6 +93,14 @@ func (v *view) data(dir tunnel.Direction, p []byte, at time.Duration) {
 	v.lost = v.lost || !v.http.data(dir, p, at)
 }
 
+// closed implements the session's interface. An answer that lasts until the
+// connection ends is whole with the origin's last word, whoever hangs up first.
+func (v *view) closed(dir tunnel.Direction, at time.Duration) {
+	if dir == tunnel.ToClient && v.http != nil && !v.lost {
+		v.http.ended(at)
+	}
+}
+
 // touch notes that x has payload of the read at hand.
 func (v *view) touch(x *exchange) {
 	if v.flushed {
