@@ -19,7 +19,7 @@ func PeekHello(p []byte) (hello Hello, ok, more bool) {
 	for len(p) > 0 {
 		body, rest, _ := r.next(p)
 		p = rest
-		if r.bad || r.have >= 1 && r.kind() != recordHandshake {
+		if r.bad || r.kind() != recordHandshake {
 			return Hello{}, false, false
 		}
 		if len(body) == 0 {
